@@ -1,0 +1,195 @@
+"""The core: compiles a policy into a plan, and decides on a request without any I/O.
+
+A request passes, in this order: development (private clients only), hosts, https, origin, then the rules that count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final, Protocol
+
+from netguard.headers.merge import HeaderMerge
+from netguard.memo import Memo
+from netguard.messages import (
+    CONTINUE,
+    Continue,
+    Decision,
+    HeaderLookup,
+    Kind,
+    NeedBody,
+    NeedCounts,
+    Refusal,
+    Request,
+    Respond,
+    Taken,
+)
+from netguard.policy import Policy
+from netguard.proxies import Proxies, Resolver
+from netguard.refusals import UNPROVED, answer
+from netguard.rules import Check, Mode, Step
+from netguard.rules.hosts import DEFAULT_PORT, Authority, Hosts, parse_authority
+from netguard.rules.paths import Exemptions
+from netguard.rules.private import PrivatePeers
+
+_NOWHERE: Final = (None, None)
+BODY_LIMIT: Final = 65_536  # bytes of a body that rules may read
+
+
+class Counted(Protocol):
+    """A rule that counts: which requests, what to count, and what the counts mean."""
+
+    rule: str
+    mode: Mode
+    reads_body: bool
+
+    def matches(self, request: Request) -> bool:
+        """Whether the rule is about this request."""
+
+    def ops(self, request: Request, body: bytes) -> Sequence[object] | Refusal:
+        """What to count, or the refusal of a body that cannot be read."""
+
+    def judge(self, request: Request, counts: Sequence[tuple[int, int, int, int]]) -> Refusal | None:
+        """What the counts of these operations mean."""
+
+
+class Store(Protocol):
+    """Where counters live. ``take`` judges all operations and writes only if none refuses, in one step."""
+
+    def take(self, ops: Sequence[object]) -> Taken:
+        """Take these operations."""
+
+    async def atake(self, ops: Sequence[object]) -> Taken:
+        """The same for drivers that await."""
+
+
+class Plan:
+    """A policy, compiled: everything that does not depend on the request is done here."""
+
+    __slots__ = ("_authorities", "checks", "counted", "merge", "policy", "resolver", "steps", "store")
+
+    def __init__(self, policy: Policy, counted: Sequence[Counted] = (), store: Store | None = None) -> None:
+        self.policy = policy
+        self.steps = tuple(_steps(policy))
+        self.checks = tuple(step.check for step in self.steps)
+        self.counted = tuple(counted)
+        self.store = store
+        self.resolver = Resolver(Proxies.of(policy.proxies))
+        self.merge = HeaderMerge(policy.headers or None, policy.cookies or None)
+        self._authorities: Memo[bytes, Authority | None] = Memo(parse_authority)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        headers: HeaderLookup,
+        scheme: str,
+        peer: str | None,
+        target: bytes,
+        query: bytes,
+        root: str,
+        kind: Kind,
+    ) -> Request:
+        """The request as it truly is: client, scheme and host resolved by the one resolver."""
+        client, scheme, raw, proxied = self.resolver.resolve(peer, scheme, headers)
+        host, port = _NOWHERE if raw is None else self._authorities[raw] or _NOWHERE
+        if port == DEFAULT_PORT[scheme]:
+            port = None
+        return Request(method, path, headers, scheme, host, port, client, peer, proxied, raw, target, query, root, kind)
+
+
+def _steps(policy: Policy) -> Iterator[Step]:
+    hosts = Hosts(patterns=policy.hosts)
+    exempt = Exemptions("Policy.exempt", policy.exempt)
+    if policy.preset == "development" and not policy.open:
+        yield Step("development", PrivatePeers().check)
+    yield Step("hosts", _unless_exempt(exempt, hosts.check))
+    if policy.https:
+        yield Step("https", _shadowed(policy.https.mode, _unless_exempt(exempt, policy.https.rule(hosts))))
+    if policy.origin:
+        yield Step("origin", _shadowed(policy.origin.mode, policy.origin.rule()))
+
+
+def _unless_exempt(exempt: Exemptions, check: Check) -> Check:
+    if not exempt:
+        return check
+
+    def spared(request: Request) -> Refusal | None:
+        refusal = check(request)
+        return None if refusal is None or exempt.cover(request) else refusal
+
+    return spared
+
+
+def _shadowed(mode: Mode, check: Check) -> Check:
+    if mode == "enforce":
+        return check
+
+    def reported(request: Request) -> Refusal | None:
+        refusal = check(request)
+        return None if refusal is None else replace(refusal, enforced=False)
+
+    return reported
+
+
+def decide(plan: Plan, request: Request) -> Decision:
+    """Continue, respond, or name what is needed first; only a ``Continue`` may reach the app."""
+    notes: tuple[Refusal, ...] = ()
+    for check in plan.checks:
+        refusal = check(request)
+        if refusal is not None:
+            if refusal.enforced:
+                return answer(request, refusal, notes)
+            notes += (refusal,)
+    if plan.counted:
+        return _counted(plan, request, notes)
+    return Continue(notes) if notes else CONTINUE
+
+
+def proved(request: Request, decision: Decision) -> Continue | Respond:
+    """The decision if it is one; whatever else a bug may have made refuses."""
+    if type(decision) is Continue or type(decision) is Respond:
+        return decision
+    return answer(request, UNPROVED)
+
+
+def _counted(plan: Plan, request: Request, notes: tuple[Refusal, ...]) -> Decision:
+    matched = tuple(rule for rule in plan.counted if rule.matches(request))
+    if not matched:
+        return Continue(notes) if notes else CONTINUE
+    if any(rule.reads_body for rule in matched):
+        return NeedBody(BODY_LIMIT, lambda body: _operations(request, matched, body, notes))
+    return _operations(request, matched, b"", notes)
+
+
+def _operations(request: Request, matched: Sequence[Counted], body: bytes, notes: tuple[Refusal, ...]) -> Decision:
+    ops: list[object] = []
+    shares: list[tuple[Counted, slice]] = []
+    for rule in matched:
+        made = rule.ops(request, body)
+        if isinstance(made, Refusal):
+            if rule.mode == "enforce":
+                return answer(request, made, notes)
+            notes += (replace(made, enforced=False),)
+            continue
+        shares.append((rule, slice(len(ops), len(ops) + len(made))))
+        ops.extend(made)
+    if not ops:
+        return Continue(notes)
+    return NeedCounts(tuple(ops), lambda taken: _judged(request, shares, taken, notes))
+
+
+def _judged(
+    request: Request, shares: Sequence[tuple[Counted, slice]], taken: Taken, notes: tuple[Refusal, ...]
+) -> Decision:
+    for rule, share in shares:
+        refusal = rule.judge(request, taken.counts[share])
+        if refusal is not None and rule.mode == "enforce":
+            return answer(request, refusal, notes)
+        if refusal is not None:
+            notes += (replace(refusal, enforced=False),)
+    if not taken.ok:  # A store that refused without a rule saying so is a bug: it fails closed.
+        return answer(
+            request, Refusal("counts", "counts.refused", 429, "the store refused and no rule said why"), notes
+        )
+    return Continue(notes)

@@ -1,0 +1,29 @@
+"""The errors that netguard raises. Every configuration error names the value and the mend."""
+
+
+class NetguardError(Exception):
+    """Base of every error that netguard raises on purpose."""
+
+
+class ConfigError(NetguardError, ValueError):
+    """The policy cannot mean what was written; raised at start-up, never on a request."""
+
+
+class StoreError(NetguardError):
+    """A counter store did not answer; the foreign error is its ``__cause__``."""
+
+
+class NonceError(NetguardError, RuntimeError):
+    """The CSP nonce was first read after the response head had left."""
+
+
+class Disconnected(NetguardError):
+    """The client went away before its request body was complete."""
+
+
+class BodyTooLarge(NetguardError):
+    """The request body is larger than the rules that need it may read."""
+
+
+class LengthRequired(NetguardError):
+    """A body that a rule needs came without its length, where the server cannot say where it ends."""

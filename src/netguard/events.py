@@ -1,0 +1,107 @@
+"""What happened, and telling it: to the logger ``netguard`` first, then to every sink of the policy."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import time
+from typing import Final
+
+from netguard.messages import Continue, Refusal, Request, Respond
+
+logger: Final = logging.getLogger("netguard")
+
+# OWASP Application Logging Vocabulary, where it has a word for it.
+_NAMES: Final = {
+    "hosts": "input_validation_fail",
+    "body": "input_validation_fail",
+    "origin": "malicious_cors",
+    "development": "authz_fail",
+    "proxies": "sys_configuration",
+    "app": "sys_crash",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityEvent:
+    """One thing that happened: which rule, which reason code, to which request."""
+
+    name: str  # OWASP's word for it where there is one
+    rule: str
+    code: str
+    detail: str
+    method: str
+    path: str
+    host: str | None
+    client: str | None
+    peer: str | None
+    status: int
+    enforced: bool  # False: shadow mode, the request went on
+    at: float  # seconds since the epoch
+
+
+Sink = Callable[[SecurityEvent], object]
+
+
+class Sinks:
+    """Tells each event to the logger and the sinks; a sink that fails is counted and logged, and no more."""
+
+    __slots__ = ("_sinks", "_told", "failures")
+
+    def __init__(self, sinks: Sequence[Sink] = ()) -> None:
+        self._sinks = tuple(sinks)
+        self._told: set[str] = set()
+        self.failures = 0
+
+    def tell(self, request: Request, refusal: Refusal) -> None:
+        """Emit the event of a refusal, enforced or only reported."""
+        self.emit(_event(request, refusal))
+
+    def tell_decision(self, request: Request, decision: Continue | Respond) -> None:
+        """Emit what a decision refused, and what shadow mode would have."""
+        for note in decision.notes:
+            self.tell(request, note)
+        if isinstance(decision, Respond):
+            self.tell(request, decision.refusal)
+
+    def tell_once(self, request: Request, refusal: Refusal) -> None:
+        """Emit the event the first time that its code comes up: for what configuration must mend."""
+        if refusal.code not in self._told:
+            self._told.add(refusal.code)
+            self.tell(request, refusal)
+
+    def emit(self, event: SecurityEvent) -> None:
+        """Hand one event to the logger and to every sink."""
+        _log(event)
+        for sink in self._sinks:
+            try:
+                sink(event)
+            except Exception:  # a sink must not take the app down
+                self.failures += 1
+                logger.exception("the event sink %r failed (%d so far)", sink, self.failures)
+
+
+def _event(request: Request, refusal: Refusal) -> SecurityEvent:
+    return SecurityEvent(
+        name=_NAMES.get(refusal.rule, f"{refusal.rule}_refused"),
+        rule=refusal.rule,
+        code=refusal.code,
+        detail=refusal.detail,
+        method=request.method,
+        path=request.path,
+        host=request.host,
+        client=request.client,
+        peer=request.peer,
+        status=refusal.status,
+        enforced=refusal.enforced,
+        at=time(),
+    )
+
+
+def _log(event: SecurityEvent) -> None:
+    level = logging.INFO if 300 <= event.status < 400 else logging.WARNING
+    verb = "noticed" if event.status < 300 else "refused" if event.enforced else "would refuse"
+    line = "%s %r %r from %s: %s [%s]"  # %r: what a client wrote must not forge a log line
+    extra = {"netguard": event}
+    logger.log(level, line, verb, event.method, event.path, event.client, event.detail, event.code, extra=extra)

@@ -1,0 +1,79 @@
+"""Why a request would pass or be refused: the same steps as ``decide``, told one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote
+
+from netguard.core import Plan, decide
+from netguard.messages import Decision, Kind, Refusal, Request, Respond
+from netguard.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one rule said."""
+
+    rule: str
+    outcome: Literal["pass", "refuse", "report"]
+    code: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The ordered trace of a request through a policy, and the decision that it ends in."""
+
+    request: Request
+    trace: tuple[Verdict, ...]
+    decision: Decision
+
+    @property
+    def decided_by(self) -> str | None:
+        """The reason code that decided, or None where the request continues."""
+        return self.decision.refusal.code if isinstance(self.decision, Respond) else None
+
+    def __str__(self) -> str:
+        asked = self.request
+        lines = [f"{asked.method} {asked.path} from {asked.client} over {asked.scheme} to {asked.host}"]
+        lines += [f"  {v.rule:<12} {v.outcome:<7} {v.code} {v.detail}".rstrip() for v in self.trace]
+        return "\n".join(lines)
+
+
+def explain(policy: Policy, request: Request) -> Explanation:
+    """Run the steps of ``decide`` on a request and tell what each said, up to the one that decided."""
+    plan = Plan(policy)
+    trace: list[Verdict] = []
+    for step in plan.steps:
+        refusal = step.check(request)
+        trace.append(_verdict(step.rule, refusal))
+        if refusal is not None and refusal.enforced:
+            break
+    return Explanation(request, tuple(trace), decide(plan, request))
+
+
+def _verdict(rule: str, refusal: Refusal | None) -> Verdict:
+    if refusal is None:
+        return Verdict(rule, "pass")
+    return Verdict(rule, "refuse" if refusal.enforced else "report", refusal.code, refusal.detail)
+
+
+def asked(
+    policy: Policy,
+    line: str,
+    headers: Mapping[str, str],
+    *,
+    peer: str | None = "203.0.113.7",
+    scheme: str = "https",
+    kind: Kind = "http",
+) -> Request:
+    """The request that a line such as ``"POST /login?next=/"`` means, resolved as the policy's drivers would."""
+    method, _, target = line.rpartition(" ")
+    path, _, query = target.partition("?")
+    fields = {name.lower().encode("latin-1"): value.encode("latin-1") for name, value in headers.items()}
+    raw = path.encode("utf-8", "surrogateescape")
+    return Plan(policy).request(
+        method or "GET", unquote(path), fields, scheme, peer, raw, query.encode("latin-1", "replace"), "", kind
+    )

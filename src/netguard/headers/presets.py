@@ -1,0 +1,79 @@
+"""The presets' headers, a snapshot of what is good practice; a test pins each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from netguard.headers import Headers
+from netguard.headers.csp import CSP, NONCE, NONE, SELF, STRICT_DYNAMIC
+from netguard.headers.hsts import HSTS
+from netguard.headers.permissions import OFF
+
+_WEB_CSP: Final = CSP.only(
+    default_src=[SELF],
+    base_uri=[NONE],
+    form_action=[SELF],
+    frame_ancestors=[NONE],
+    object_src=[NONE],
+    script_src=[SELF, NONCE],
+    style_src=[SELF, NONCE],
+    upgrade_insecure_requests=True,
+)
+_STRICT_CSP: Final = CSP.only(
+    default_src=[NONE],
+    base_uri=[NONE],
+    connect_src=[SELF],
+    font_src=[SELF],
+    form_action=[SELF],
+    frame_ancestors=[NONE],
+    img_src=[SELF],
+    manifest_src=[SELF],
+    media_src=[SELF],
+    object_src=[NONE],
+    require_trusted_types_for=["'script'"],
+    script_src=[NONCE, STRICT_DYNAMIC],
+    style_src=[SELF, NONCE],
+    worker_src=[SELF],
+    upgrade_insecure_requests=True,
+)
+WEB: Final = Headers(
+    csp=_WEB_CSP,
+    hsts=HSTS(),
+    x_content_type_options="nosniff",
+    referrer_policy="strict-origin-when-cross-origin",
+    x_frame_options="DENY",
+    cross_origin_opener_policy="same-origin",
+    cross_origin_resource_policy="same-origin",
+    cross_origin_embedder_policy=False,
+    permissions_policy=OFF,
+    origin_agent_cluster="?1",
+    x_dns_prefetch_control="off",
+    x_permitted_cross_domain_policies="none",
+    x_xss_protection="0",
+    cache_control=False,
+)
+API: Final = Headers(
+    csp=CSP.only(default_src=[NONE], frame_ancestors=[NONE]),
+    hsts=HSTS(),
+    x_content_type_options="nosniff",
+    referrer_policy=False,
+    x_frame_options=False,
+    cross_origin_opener_policy=False,
+    cross_origin_resource_policy="same-origin",
+    cross_origin_embedder_policy=False,
+    permissions_policy=False,
+    origin_agent_cluster=False,
+    x_dns_prefetch_control=False,
+    x_permitted_cross_domain_policies=False,
+    x_xss_protection=False,
+    cache_control="no-store",
+)
+STRICT: Final = replace(
+    WEB,
+    csp=_STRICT_CSP,
+    referrer_policy="same-origin",
+    cross_origin_embedder_policy="require-corp",
+    cache_control="no-store",
+)
+DEVELOPMENT: Final = replace(WEB, csp=replace(_WEB_CSP, upgrade_insecure_requests=False), hsts=False)

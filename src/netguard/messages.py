@@ -1,0 +1,122 @@
+"""The values that pass between the core, the rules and the drivers: what was asked, and what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, Protocol
+
+RawHeaders = list[tuple[bytes, bytes]]
+Kind = Literal["http", "websocket"]
+
+
+class HeaderLookup(Protocol):
+    """Request fields by lower-case name; repeated fields are joined by a comma, Cookie by a semicolon."""
+
+    def get(self, name: bytes, /) -> bytes | None:
+        """The value, or None where the field is absent."""
+
+
+class Request:
+    """What a rule may look at; made once by a driver and not changed by anybody."""
+
+    __slots__ = (
+        "authority", "client", "headers", "host", "kind", "method", "path", "peer", "port", "proxied", "query", "root",
+        "scheme", "target",
+    )  # fmt: skip
+
+    def __init__(  # no frozen dataclass, and positional: this runs on every request
+        self,
+        method: str,
+        path: str,
+        headers: HeaderLookup,
+        scheme: str = "https",
+        host: str | None = None,
+        port: int | None = None,
+        client: str | None = None,
+        peer: str | None = None,
+        proxied: bool = False,
+        authority: bytes | None = None,
+        target: bytes = b"/",
+        query: bytes = b"",
+        root: str = "",
+        kind: Kind = "http",
+    ) -> None:
+        self.method = method
+        self.path = path  # decoded, below the root path
+        self.headers = headers
+        self.scheme = scheme  # "http" or "https", for WebSockets too
+        self.host = host  # lower case, without port and final dot; None where missing or malformed
+        self.port = port  # None for the scheme's own
+        self.client = client  # canonical address, or None where it cannot be known
+        self.peer = peer  # the other end of the socket; None for a unix socket
+        self.proxied = proxied  # whether the peer is trusted to speak for others
+        self.authority = authority  # the host field that counts, as it was sent
+        self.target = target  # path as sent, percent-encoded, root path included
+        self.query = query
+        self.root = root  # where the app is mounted
+        self.kind = kind
+
+
+class Continue:
+    """The one proof that lets a request reach the app; ``notes`` are refusals that shadow mode only reports."""
+
+    __slots__ = ("notes",)
+
+    def __init__(self, notes: tuple[Refusal, ...] = ()) -> None:
+        self.notes = notes
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a rule refuses: its name, a stable reason code, and the sentence that names the mend."""
+
+    rule: str
+    code: str
+    status: int
+    detail: str = ""  # for the people who run the service
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    enforced: bool = True  # False in shadow mode
+
+
+@dataclass(frozen=True, slots=True)
+class Respond:
+    """An answer in the app's place, for the reason in ``refusal``."""
+
+    refusal: Refusal
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    body: bytes = b""
+    notes: tuple[Refusal, ...] = ()
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of the answer."""
+        return self.refusal.status
+
+
+@dataclass(frozen=True, slots=True)
+class NeedBody:
+    """The rules that matched need the request's body, at most ``limit`` bytes of it; answer with ``supply``."""
+
+    limit: int
+    supply: Callable[[bytes], Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class NeedCounts:
+    """The rules that matched need one ``take`` of these operations; answer with ``supply``."""
+
+    ops: Sequence[Any]
+    supply: Callable[[Taken], Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a store's ``take`` said: whether all passed, and (left, wait, reset, generation) of each operation."""
+
+    ok: bool
+    counts: tuple[tuple[int, int, int, int], ...]
+
+
+Decision = Continue | Respond | NeedBody | NeedCounts
+CONTINUE: Final = Continue()

@@ -1,0 +1,105 @@
+"""The one declarative description of what an app is protected by, and its presets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal
+
+from netguard.checks import UNSET, listing, one_of, section
+from netguard.cookies import Cookies
+from netguard.errors import ConfigError
+from netguard.events import Sink
+from netguard.headers import Headers, presets
+from netguard.proxies import Proxies
+from netguard.rules.hosts import Hosts
+from netguard.rules.https import HTTPS
+from netguard.rules.origin import Origin
+from netguard.rules.paths import Exemptions
+
+Preset = Literal["web", "api", "strict", "development"]
+
+_HEADERS: Final = {
+    "web": presets.WEB,
+    "api": presets.API,
+    "strict": presets.STRICT,
+    "development": presets.DEVELOPMENT,
+}
+_LOCAL_HOSTS: Final = ("localhost:*", "127.0.0.1:*", "[::1]:*", "testserver:*")
+
+
+@section
+class Policy:
+    """What protects an app; ``Policy()`` alone is already safe, and every keyword narrows or widens one part of it.
+
+    ``hosts`` lists the names that are served (``"*.club.example"`` for any depth, ``"localhost:*"`` for any port);
+    without them any well-formed Host is served over https and plain http is refused. ``proxies`` lists the networks
+    of your own proxies. ``exempt`` lists health paths that skip the host and the https rule alike. ``False``
+    switches a section off. Wrong values raise ConfigError here, naming the value and the mend.
+    """
+
+    hosts: Sequence[str] = ()
+    proxies: Proxies | Sequence[str] = ()
+    exempt: Sequence[str] = ()
+    https: HTTPS | Literal[False] = UNSET
+    headers: Headers | Literal[False] = UNSET
+    cookies: Cookies | Literal[False] = UNSET
+    origin: Origin | Literal[False] = UNSET
+    events: Sequence[Sink] = ()
+    open: bool = False  # development only: answer clients outside the private networks too
+    preset: Preset = "web"
+
+    def __post_init__(self) -> None:
+        one_of("Policy.preset", self.preset, tuple(_HEADERS))
+        one_of("Policy.open", self.open, (True, False))
+        if self.open and self.preset != "development":
+            raise ConfigError("Policy.open: only Policy.development() is closed to public addresses: leave it out")
+        _kind("https", self.https, HTTPS)
+        _kind("headers", self.headers, Headers)
+        _kind("cookies", self.cookies, Cookies)
+        _kind("origin", self.origin, Origin)
+        Hosts(patterns=self.hosts)
+        Exemptions("Policy.exempt", self.exempt)
+        self._settle()
+        for sink in listing("Policy.events", self.events, object):
+            if not callable(sink):
+                raise ConfigError(f"Policy.events: {sink!r} cannot be called with an event")
+
+    def _settle(self) -> None:
+        """Fill in what was left unsaid, once, so that every reader finds the whole policy."""
+        preset = _HEADERS[self.preset]
+        settled: dict[str, object] = {
+            "proxies": Proxies.of(self.proxies),
+            "https": (self.preset != "development" and HTTPS()) if self.https is UNSET else self.https,
+            "headers": preset if self.headers is UNSET else self.headers and self.headers.over(preset),
+            "cookies": Cookies() if self.cookies is UNSET else self.cookies,
+            "origin": Origin(ambient_only=self.preset == "api") if self.origin is UNSET else self.origin,
+            "hosts": (*self.hosts, *_LOCAL_HOSTS) if self.preset == "development" else tuple(self.hosts),
+        }
+        for name, value in settled.items():
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def web(cls, **keywords: Any) -> Policy:  # the keywords of Policy, checked there
+        """Pages for browsers: the default."""
+        return cls(preset="web", **keywords)
+
+    @classmethod
+    def api(cls, **keywords: Any) -> Policy:
+        """JSON for programs: five headers, nothing stored, no origin check without cookies or Basic credentials."""
+        return cls(preset="api", **keywords)
+
+    @classmethod
+    def strict(cls, **keywords: Any) -> Policy:
+        """Pages that load nothing by default, with scripts by nonce only, Trusted Types and isolation."""
+        return cls(preset="strict", **keywords)
+
+    @classmethod
+    def development(cls, **keywords: Any) -> Policy:
+        """``web`` for a developer's machine: no redirect, no HSTS, local names served, public clients refused."""
+        return cls(preset="development", **keywords)
+
+
+def _kind(name: str, value: object, kind: type) -> None:
+    if value is UNSET or value is False or isinstance(value, kind):
+        return
+    raise ConfigError(f"Policy.{name}: write {kind.__name__}(...), or False to switch it off, not {value!r}")

@@ -1,0 +1,109 @@
+"""Request verification without a token: Sec-Fetch-Site first, then Origin against the resolved origin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from netguard.checks import listing, one_of, section
+from netguard.errors import ConfigError
+from netguard.memo import Memo
+from netguard.messages import Refusal, Request
+from netguard.rules import Mode
+from netguard.rules.hosts import DEFAULT_PORT, parse_authority
+from netguard.rules.paths import Exemptions
+
+Site = tuple[str, str, int | None]  # scheme, host, port (None for the scheme's own)
+
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_OVERRIDE_1: Final = b"x-http-method-override"  # three names and no loop: every GET passes here
+_OVERRIDE_2: Final = b"x-http-method"
+_OVERRIDE_3: Final = b"x-method-override"
+_HEADERS: Final = ((b"cache-control", b"no-store"), (b"vary", b"Sec-Fetch-Site, Origin, Accept"))
+
+
+@section
+class Origin:
+    """Refuse unsafe requests and WebSockets that another site's page sent (W3C Fetch Metadata; RFC 6454).
+
+    ``trusted`` lists further origins that may send them, exactly, as in ``"https://pay.example"``. ``bypass`` lists
+    patterns for callers that are no browsers, such as webhooks; they match only where every spelling of the path
+    does. ``ambient_only`` skips requests without Cookie, Basic, Digest or Negotiate credentials, which a foreign
+    page has nothing to gain from sending. Requests with neither header come from no current browser and pass.
+    """
+
+    trusted: Sequence[str] = ()
+    bypass: Sequence[str] = ()
+    ambient_only: bool = False
+    mode: Mode = "enforce"
+
+    def __post_init__(self) -> None:
+        one_of("Origin.mode", self.mode, ("enforce", "report"))
+        one_of("Origin.ambient_only", self.ambient_only, (True, False))
+        Exemptions("Origin.bypass", self.bypass)
+        for origin in listing("Origin.trusted", self.trusted, str):
+            _trusted(origin)
+
+    def rule(self) -> Callable[[Request], Refusal | None]:
+        """The check of this section."""
+        return _Rule(self).check
+
+
+class _Rule:
+    __slots__ = ("_ambient_only", "_bypass", "_sites", "_trusted")
+
+    def __init__(self, config: Origin) -> None:
+        self._trusted = frozenset(map(_trusted, config.trusted))
+        self._bypass = Exemptions("Origin.bypass", config.bypass)
+        self._ambient_only = config.ambient_only
+        self._sites: Memo[bytes, Site | None] = Memo(parse_origin)
+
+    def check(self, request: Request) -> Refusal | None:
+        if request.method in _SAFE and request.kind == "http":
+            get = request.headers.get
+            if get(_OVERRIDE_1) is None and get(_OVERRIDE_2) is None and get(_OVERRIDE_3) is None:
+                return None
+        if self._ambient_only and not _ambient(request):
+            return None
+        code = self._verdict(request)
+        if code is None or self._bypass.cover(request):
+            return None
+        detail = "a page of another site sent this: list its origin in Origin(trusted=...) if it may"
+        return Refusal("origin", code, 403, detail, _HEADERS)
+
+    def _verdict(self, request: Request) -> str | None:
+        fetched = request.headers.get(b"sec-fetch-site")
+        if fetched == b"same-origin" or fetched == b"none":
+            return None
+        origin = request.headers.get(b"origin")
+        site = self._sites[origin] if origin else None
+        if site in self._trusted:
+            return None
+        if fetched:
+            return "origin.cross-site"
+        if not origin or site == (request.scheme, request.host, request.port):
+            return None
+        return "origin.null" if origin == b"null" else "origin.foreign"
+
+
+def parse_origin(value: bytes) -> Site | None:
+    """Read a serialised origin (RFC 6454, 6.1); None for ``null`` and anything malformed. Never raises."""
+    scheme, separator, rest = value.partition(b"://")
+    authority = parse_authority(rest) if separator else None
+    name = scheme.lower().decode("ascii", "replace")
+    if authority is None or name not in DEFAULT_PORT:
+        return None
+    return name, authority.host, None if authority.port == DEFAULT_PORT[name] else authority.port
+
+
+def _trusted(origin: str) -> Site:
+    site = parse_origin(origin.encode("utf-8", "surrogatepass"))
+    if site is None:
+        mend = "write scheme and host and nothing else, as in 'https://pay.example'"
+        raise ConfigError(f"Origin.trusted: {origin!r} is no origin: {mend}")
+    return site
+
+
+def _ambient(request: Request) -> bool:
+    scheme = (request.headers.get(b"authorization") or b"").partition(b" ")[0].lower()
+    return request.headers.get(b"cookie") is not None or scheme in {b"basic", b"digest", b"negotiate"}

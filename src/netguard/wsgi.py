@@ -1,0 +1,210 @@
+"""The WSGI driver: any WSGI app behind a policy. It does the I/O that the core asks for, and decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from io import BytesIO
+from types import TracebackType
+from typing import Any, Final
+from urllib.parse import quote_from_bytes
+
+from netguard.core import Plan, decide, proved
+from netguard.errors import BodyTooLarge, Disconnected, LengthRequired
+from netguard.events import Sinks, logger
+from netguard.exchange import Exchange
+from netguard.memo import Memo
+from netguard.messages import CONTINUE, Continue, Decision, NeedBody, NeedCounts, Request, Respond
+from netguard.policy import Policy
+from netguard.proxies import is_forwarding
+from netguard.refusals import CRASHED, CUT_SHORT, NO_LENGTH, TOO_LARGE, answer, unlisted_proxy
+
+Environ = dict[str, Any]  # a server's edge
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
+StartResponse = Callable[..., Callable[[bytes], object]]
+WSGIApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+_PLAIN_KEYS: Final = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
+
+
+def _key(name: bytes) -> str:
+    return _PLAIN_KEYS.get(name) or "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
+
+
+def _names_forwarding(key: str) -> bool:
+    return key.startswith("HTTP_") and is_forwarding(key[5:].encode("latin-1", "replace"))
+
+
+_KEYS: Final = Memo(_key)
+_FORWARDING: Final = Memo(_names_forwarding)
+
+
+class EnvironHeaders:
+    """The request's headers, read from the environ when a rule asks for one."""
+
+    __slots__ = ("_environ",)
+
+    def __init__(self, environ: Environ) -> None:
+        self._environ = environ
+
+    def get(self, name: bytes, /) -> bytes | None:
+        """The value of a lower-case name, or None where the field is absent."""
+        value: str | None = self._environ.get(_KEYS[name])
+        return None if value is None else value.encode("latin-1")
+
+
+class NetguardMiddleware:
+    """Protect a WSGI app by a policy: ``app = NetguardMiddleware(app, policy)``.
+
+    The app finds the request's ``Exchange`` at ``environ["netguard"]``. The app's iterable is returned as it is.
+    An exception that leaves the app is logged and answered with 500; under ``Policy.development()`` it is raised.
+    """
+
+    def __init__(self, app: WSGIApp, policy: Policy | Plan | None = None) -> None:
+        self.app = app
+        self.plan = policy if isinstance(policy, Plan) else Plan(policy or Policy())
+        self._sinks = Sinks(self.plan.policy.events)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        plan = self.plan
+        request = _request(plan, environ)
+        exchange = Exchange(request, plan.merge)
+        guarded = _guarded_start(exchange, start_response)
+        try:
+            inner = self._inner(environ, exchange)
+            decision = decide(plan, request)
+            if decision is not CONTINUE:
+                final = self._supplied(decision, request, inner)
+                self._sinks.tell_decision(request, final)
+                if isinstance(final, Respond):
+                    return _respond(final, guarded)
+            return self.app(inner, guarded)
+        except Exception:
+            if exchange.started or self.propagates(environ):
+                raise
+            logger.exception("an exception left the app at %r %r", request.method, request.path)
+            self._sinks.tell(request, CRASHED)
+            return _respond(answer(request, CRASHED), guarded)
+
+    def propagates(self, environ: Environ) -> bool:
+        """Whether an exception is left to the server's or the framework's own debugging page."""
+        return self.plan.policy.preset == "development"
+
+    def _supplied(self, decision: Decision, request: Request, environ: Environ) -> Continue | Respond:
+        """The final decision, once everything that was asked for has been fetched."""
+        while True:
+            if isinstance(decision, NeedBody):
+                try:
+                    body = _read_body(environ, decision.limit)
+                except BodyTooLarge:
+                    return answer(request, TOO_LARGE)
+                except LengthRequired:
+                    return answer(request, NO_LENGTH)
+                except Disconnected:
+                    return answer(request, CUT_SHORT)
+                decision = decision.supply(body)
+            elif isinstance(decision, NeedCounts) and self.plan.store is not None:
+                decision = decision.supply(self.plan.store.take(decision.ops))
+            else:
+                return proved(request, decision)
+
+    def _inner(self, environ: Environ, exchange: Exchange) -> Environ:
+        """A copy of the environ that tells the truth: one client, one scheme, one host, no forwarding headers."""
+        request, forwarding = exchange.request, _FORWARDING
+        inner = {key: value for key, value in environ.items() if not forwarding[key]}
+        if request.proxied:
+            if request.authority != request.headers.get(b"host"):
+                _set_host(inner, request)
+        elif len(inner) != len(environ):
+            self._sinks.tell_once(request, unlisted_proxy(request))
+        if request.client is not None or request.proxied:
+            inner["REMOTE_ADDR"] = request.client or ""
+        inner["wsgi.url_scheme"] = request.scheme
+        inner["netguard"] = exchange
+        return inner
+
+
+def _request(plan: Plan, environ: Environ) -> Request:
+    path: str = environ.get("PATH_INFO") or "/"
+    root: str = environ.get("SCRIPT_NAME") or ""
+    return plan.request(
+        environ["REQUEST_METHOD"],
+        path if path.isascii() else path.encode("latin-1", "replace").decode("utf-8", "replace"),
+        EnvironHeaders(environ),
+        "https" if environ.get("wsgi.url_scheme") == "https" else "http",
+        environ.get("REMOTE_ADDR") or None,
+        _target(environ, root + path),
+        environ.get("QUERY_STRING", "").encode("latin-1", "replace"),
+        root,
+        "http",
+    )
+
+
+def _target(environ: Environ, path: str) -> bytes:
+    """The path as it was sent, where the server tells (gunicorn, uWSGI, Werkzeug, waitress), else quoted anew."""
+    raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+    if isinstance(raw, str) and raw.startswith("/"):
+        return raw.partition("?")[0].encode("latin-1", "replace")
+    return quote_from_bytes(path.encode("latin-1", "replace")).encode("ascii")
+
+
+def _set_host(environ: Environ, request: Request) -> None:
+    if request.host is None:
+        environ.pop("HTTP_HOST", None)
+    else:
+        environ["HTTP_HOST"] = request.host if request.port is None else f"{request.host}:{request.port}"
+
+
+def _read_body(environ: Environ, limit: int) -> bytes:
+    """The body, put back for the app; never read without a length, since a server may then wait for ever."""
+    written = environ.get("CONTENT_LENGTH") or ""
+    if not written:
+        if environ.get("HTTP_TRANSFER_ENCODING"):
+            raise LengthRequired("a chunked body has no CONTENT_LENGTH")
+        return b""
+    if not (written.isascii() and written.isdigit()):
+        raise LengthRequired(f"CONTENT_LENGTH {written!r} is no number")
+    length = int(written)
+    if length > limit:
+        raise BodyTooLarge(f"the body is larger than {limit} bytes")
+    body = _read_fully(environ["wsgi.input"], length)
+    environ["wsgi.input"] = BytesIO(body)
+    if len(body) < length:
+        raise Disconnected("the client sent less than it announced")
+    return body
+
+
+def _read_fully(stream: Any, length: int) -> bytes:  # whatever file the server gives
+    chunks: list[bytes] = []
+    while length:
+        chunk: bytes = stream.read(length)
+        if not chunk:
+            break
+        chunks.append(chunk)
+        length -= len(chunk)
+    return b"".join(chunks)
+
+
+def _guarded_start(exchange: Exchange, start_response: StartResponse) -> StartResponse:
+    def guarded(
+        status: str, headers: Iterable[tuple[str, str]], exc_info: ExcInfo | None = None
+    ) -> Callable[[bytes], object]:
+        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        merged = exchange.start(int(status[:3]), raw)
+        text = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in merged]
+        return start_response(status, text, exc_info) if exc_info else start_response(status, text)
+
+    return guarded
+
+
+def _respond(respond: Respond, start_response: StartResponse) -> Iterable[bytes]:
+    text = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in respond.headers]
+    start_response(_STATUS[respond.status], text)
+    return [respond.body]
+
+
+def _line(status: int) -> str:
+    return f"{status} {HTTPStatus(status).phrase}"
+
+
+_STATUS: Final = Memo(_line)
