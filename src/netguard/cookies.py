@@ -15,7 +15,7 @@ class Cookies:
     """Give every cookie Secure, HttpOnly and SameSite where it lacks them (RFC 6265bis, 4.1.2).
 
     Explicit attributes stay, also ``SameSite=None``. ``csrftoken`` and ``XSRF-TOKEN`` get no HttpOnly, since scripts
-    must read them. Over plain http, which only localhost may speak, Secure is not added: browsers would drop it.
+    must read them. Over plain http on localhost Secure is not added: browsers would drop it.
     """
 
     secure: bool = True
@@ -37,20 +37,20 @@ class CookieHardener:
         self._config = config
         self._additions: Memo[tuple[bool, bool, bytes], bytes] = Memo(self._addition, 256)
 
-    def harden(self, cookie: bytes, *, https: bool) -> bytes:
-        """The Set-Cookie value with what it lacks appended."""
+    def harden(self, cookie: bytes, *, secure: bool) -> bytes:
+        """The Set-Cookie value with what it lacks appended; ``secure`` is False where browsers would drop Secure."""
         pair, _, attributes = cookie.partition(b";")
         name = pair.partition(b"=")[0].strip().lower()
         if len(attributes) > 256:  # too wide to be worth remembering
-            return cookie + self._addition((https, name in _SCRIPT_NAMES, attributes))
-        return cookie + self._additions[https, name in _SCRIPT_NAMES, attributes]
+            return cookie + self._addition((secure, name in _SCRIPT_NAMES, attributes))
+        return cookie + self._additions[secure, name in _SCRIPT_NAMES, attributes]
 
     def _addition(self, key: tuple[bool, bool, bytes]) -> bytes:
-        https, for_scripts, attributes = key
+        secure, for_scripts, attributes = key
         present = {part.partition(b"=")[0].strip().lower(): part for part in attributes.split(b";")}
         cross_site = present.get(b"samesite", b"").partition(b"=")[2].strip().lower() == b"none"
         config, added = self._config, b""
-        if b"secure" not in present and https and (config.secure or cross_site):
+        if b"secure" not in present and secure and (config.secure or cross_site):
             added += b"; Secure"
         if b"httponly" not in present and config.http_only and not for_scripts:
             added += b"; HttpOnly"

@@ -49,11 +49,9 @@ class Exchange:
     def start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
         """The headers that leave with this status; drivers call it once for each response head."""
         self.started = True
-        request = self.request
-        https_host = (request.host or "") if request.scheme == "https" else None
-        return self._merge.merged(status, headers, https_host, self._nonce)
+        return self._merge.merged(self.request, status, headers, self._nonce)
 
     def accept(self, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
         """The headers of an accepted WebSocket handshake: its cookies are hardened, nothing is added."""
         self.started = True
-        return self._merge.cookies(headers, https=self.request.scheme == "https")
+        return self._merge.cookies(self.request, headers)

@@ -71,7 +71,7 @@ class NetguardMiddleware:
         exchange = Exchange(request, plan.merge)
         guarded = _guarded_start(exchange, start_response)
         try:
-            inner = self._inner(environ, exchange)
+            inner = self.inner(environ, exchange)
             decision = decide(plan, request)
             if decision is not CONTINUE:
                 final = self._supplied(decision, request, inner)
@@ -108,7 +108,7 @@ class NetguardMiddleware:
             else:
                 return proved(request, decision)
 
-    def _inner(self, environ: Environ, exchange: Exchange) -> Environ:
+    def inner(self, environ: Environ, exchange: Exchange) -> Environ:
         """A copy of the environ that tells the truth: one client, one scheme, one host, no forwarding headers."""
         request, forwarding = exchange.request, _FORWARDING
         inner = {key: value for key, value in environ.items() if not forwarding[key]}

@@ -11,8 +11,8 @@ from netguard.errors import ConfigError
 from netguard.headers import Headers
 from netguard.headers.csp import CompiledCSP
 from netguard.memo import Memo
-from netguard.messages import RawHeaders
-from netguard.rules.hosts import is_address
+from netguard.messages import RawHeaders, Request
+from netguard.rules.hosts import LOCAL, is_address
 
 CSP_NAME: Final = b"content-security-policy"
 HSTS_NAME: Final = b"strict-transport-security"
@@ -66,11 +66,11 @@ class HeaderMerge:
         return lower in ours or lower in self._remove or lower in self._override
 
     def merged(
-        self, status: int, headers: Iterable[tuple[bytes, bytes]], https_host: str | None, nonce: str | None
+        self, request: Request, status: int, headers: Iterable[tuple[bytes, bytes]], nonce: str | None
     ) -> RawHeaders:
-        """The response's headers; ``https_host`` is None over plain http, ``nonce`` None where nobody read it."""
+        """The headers of a response to this request; ``nonce`` is None where nobody read it."""
         own = headers if type(headers) is list else list(headers)
-        tail = self._tails[https_host is not None and not self._addresses[https_host]]
+        tail = self._tails[request.scheme == "https" and not self._addresses[request.host or ""]]
         if nonce is None:
             special = self._special
             for name, _ in own:
@@ -78,15 +78,19 @@ class HeaderMerge:
                     break
             else:
                 return own + tail
-        return self._weighed(status, own, tail, https_host is not None, nonce)
+        return self._weighed(request, status, own, tail, nonce)
 
-    def cookies(self, headers: Iterable[tuple[bytes, bytes]], *, https: bool) -> RawHeaders:
+    def cookies(self, request: Request, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
         """The headers with nothing changed but their cookies: for what is no response, as a WebSocket's 101."""
-        return [(name, self._value(name.lower(), value, https)) for name, value in headers]
+        secure = _secure(request)
+        return [(name, self._value(name.lower(), value, secure)) for name, value in headers]
 
-    def _weighed(self, status: int, own: RawHeaders, tail: RawHeaders, https: bool, nonce: str | None) -> RawHeaders:
+    def _weighed(
+        self, request: Request, status: int, own: RawHeaders, tail: RawHeaders, nonce: str | None
+    ) -> RawHeaders:
+        https, secure = request.scheme == "https", _secure(request)
         kept = [
-            (name, self._value(name.lower(), value, https)) for name, value in own if self._stays(name.lower(), https)
+            (name, self._value(name.lower(), value, secure)) for name, value in own if self._stays(name.lower(), https)
         ]
         present = {name.lower(): value for name, value in kept}
         tail = [(name, value) for name, value in tail if name not in present]
@@ -97,9 +101,9 @@ class HeaderMerge:
     def _stays(self, lower: bytes, https: bool) -> bool:
         return not (lower in self._remove or lower in self._override or (lower == HSTS_NAME and not https))
 
-    def _value(self, name: bytes, value: bytes, https: bool) -> bytes:
+    def _value(self, name: bytes, value: bytes, secure: bool) -> bytes:
         if name == b"set-cookie" and self._cookies:
-            return self._cookies.harden(value, https=https)
+            return self._cookies.harden(value, secure=secure)
         return value
 
     def _fitted(self, status: int, tail: RawHeaders, frame: bytes, nonce: str | None) -> RawHeaders:
@@ -111,6 +115,11 @@ class HeaderMerge:
             return [(name, value) for name, value in tail if name != CSP_NAME]
         value = csp.plain if nonce is None else csp.with_nonce(nonce)
         return [(CSP_NAME, value), *tail[1:]]
+
+
+def _secure(request: Request) -> bool:
+    """Whether cookies must be Secure: always but over plain http on this machine, where browsers would drop them."""
+    return request.scheme == "https" or request.host not in LOCAL
 
 
 def _compiled(headers: Headers | None) -> CompiledCSP | None:

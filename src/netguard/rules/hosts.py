@@ -12,6 +12,7 @@ from netguard.errors import ConfigError
 from netguard.messages import Refusal, Request
 from netguard.networks import packed, text
 
+LOCAL: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})  # names that a browser takes for this machine
 DEFAULT_PORT: Final = {"http": 80, "https": 443}
 
 _NAME: Final = re.compile(

@@ -12,9 +12,8 @@ from netguard.errors import ConfigError
 from netguard.messages import Refusal, Request
 from netguard.patterns import PatternMap
 from netguard.rules import Mode
-from netguard.rules.hosts import Hosts
+from netguard.rules.hosts import LOCAL, Hosts
 
-_LOCAL: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _UNSAFE_BYTE: Final = re.compile(rb"[^\x21\x23-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7c\x7e]")
 
 
@@ -63,16 +62,16 @@ class _Rule:
     def check(self, request: Request) -> Refusal | None:
         if request.scheme == "https":
             return None
-        if request.kind == "websocket":
-            return _refused("https.websocket", "a WebSocket over plain http is refused, not redirected: use wss")
         if not self._hosts.patterns:
             return self._nowhere(request)
+        if request.kind == "websocket":
+            return _refused("https.websocket", "a WebSocket over plain http is refused, not redirected: use wss")
         if self._refuse_all or self._refuse.match(request.method, request.path):
             return _refused("https.refused", "this path answers over https only (HTTPS.refuse)")
         return self._redirect(request)
 
     def _nowhere(self, request: Request) -> Refusal | None:
-        if request.host in _LOCAL:
+        if request.host in LOCAL:
             return None
         return _refused("https.no-hosts", "without hosts there is no safe place to redirect to: list yours in hosts")
 
