@@ -10,12 +10,12 @@ from netguard.checks import listing, nearest
 from netguard.errors import ConfigError
 
 _OFF: Final = (
-    "accelerometer bluetooth camera display-capture geolocation gyroscope hid local-fonts magnetometer microphone "
+    "accelerometer camera display-capture geolocation gyroscope hid local-fonts magnetometer microphone "
     "midi payment serial usb xr-spatial-tracking"
 ).split()
 OFF: Final[Mapping[str, Sequence[str]]] = dict.fromkeys(_OFF, ())
 _KNOWN: Final = frozenset(OFF) | frozenset(
-    "ambient-light-sensor attribution-reporting autoplay battery browsing-topics captured-surface-control "
+    "ambient-light-sensor attribution-reporting autoplay battery bluetooth browsing-topics captured-surface-control "
     "clipboard-read clipboard-write compute-pressure cross-origin-isolated deferred-fetch deferred-fetch-minimal "
     "digital-credentials-get document-domain encrypted-media fullscreen gamepad identity-credentials-get "
     "idle-detection interest-cohort join-ad-interest-group keyboard-map language-detector language-model "

@@ -1,0 +1,75 @@
+"""What a visitor can do wrong: one class each, with a sentence for them and the HTTP status that suits it."""
+
+from datetime import date
+
+
+class BookingError(Exception):
+    """A refusal whose ``sentence`` may be shown to the visitor as it stands."""
+
+    status = 422
+    sentence = "That did not work."
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+class InvalidName(BookingError):
+    sentence = "Please tell us your name, in at most 80 characters."
+
+
+class InvalidEmail(BookingError):
+    sentence = "Please check the e-mail address: it should look like name@example.org."
+
+
+class EmailTaken(BookingError):
+    status = 409
+    sentence = "There is already an account with this e-mail address. Log in instead."
+
+
+class PasswordTooShort(BookingError):
+    sentence = "Please choose a password of at least 15 characters. A few unrelated words make a good one."
+
+
+class WrongCredentials(BookingError):
+    sentence = "E-mail address or password is wrong."
+
+
+class UnknownClub(BookingError):
+    status = 404
+    sentence = "We do not know this club."
+
+
+class UnknownCourt(BookingError):
+    status = 404
+    sentence = "We do not know this court."
+
+
+class InvalidDay(BookingError):
+    sentence = "Please choose a day within the next four weeks."
+
+
+class InvalidSlot(BookingError):
+    sentence = "This hour cannot be booked. Please choose one from the club's page."
+
+
+class SlotTaken(BookingError):
+    """The slot has a booking; ``club`` (its slug) and ``day`` say where the visitor may choose another."""
+
+    status = 409
+    sentence = "Somebody else was faster: this court is already taken at that hour. Please choose another one."
+
+    def __init__(self, club: str, day: date) -> None:
+        self.club, self.day = club, day
+        super().__init__()
+
+
+class NotYourBooking(BookingError):
+    """A booking that does not exist, or is somebody else's: the visitor need not learn which."""
+
+    status = 404
+    sentence = "There is no such booking among yours."
+
+
+class TooLateToCancel(BookingError):
+    status = 409
+    sentence = "This booking has already begun, so it can no longer be cancelled."

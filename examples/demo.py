@@ -1,0 +1,143 @@
+"""Run a booking app on https://localhost:8443, with http://localhost:8080 in front of it: ``make demo``.
+
+``python examples/demo.py [starlette]``; ``DEMO_HTTPS_PORT`` and ``DEMO_HTTP_PORT`` choose other ports. The
+certificate comes from an authority made for this folder, in ``.demo/``; nothing is installed in the system.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import trustme
+import uvicorn
+
+EXAMPLES = Path(__file__).parent
+FOLDER = EXAMPLES.parent / ".demo"
+CA, CHAIN, KEY = FOLDER / "ca.pem", FOLDER / "chain.pem", FOLDER / "key.pem"
+
+TRY = """
+netguard demo: the {name} booking app on https://localhost:{https}  (Ctrl-C ends it)
+Log in as ada@booking.example with the password: correct horse battery staple
+
+In another terminal, from this folder:
+  curl -i http://localhost:{http}/clubs/riverside
+      a redirect to https, on which curl and browsers repeat method and body (308)
+  curl -i --cacert .demo/ca.pem https://localhost:{https}/
+      the page with its security headers, and a new nonce for each request
+  curl -i --cacert .demo/ca.pem -H 'Sec-Fetch-Site: cross-site' -d email=ada@booking.example https://localhost:{https}/login
+      a form posted from another site: refused
+  curl -i -H 'X-Forwarded-Host: evil.example' http://localhost:{http}/
+      a planted header: the redirect stays on localhost
+In a browser, import .demo/ca.pem or accept the warning once.
+"""
+
+
+class Server(uvicorn.Server):
+    """A server that tells when it is ready, and leaves the signals to serve(), which ends both."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().startup(sockets)
+        except SystemExit:  # would leave the loop at once, and the app's threads behind
+            self.should_exit = True
+        self.ready.set()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+def main() -> None:
+    name = sys.argv[1] if len(sys.argv) > 1 else "starlette"
+    https, http = _port("DEMO_HTTPS_PORT", 8443), _port("DEMO_HTTP_PORT", 8080)
+    sockets = [_listen(https, "DEMO_HTTPS_PORT"), _listen(http, "DEMO_HTTP_PORT")]
+    make_certificate()
+    os.environ.setdefault("BOOKING_DATABASE", f"sqlite:///{FOLDER / 'booking.sqlite3'}")
+    app = load(name)
+    _log_requests_and_refusals()
+    # netguard resolves forwarding headers itself: uvicorn's own resolver would come before it.
+    common: dict[str, Any] = {"log_config": None, "proxy_headers": False, "server_header": False}
+    tls = Server(uvicorn.Config(app, ssl_certfile=CHAIN, ssl_keyfile=KEY, timeout_graceful_shutdown=3, **common))
+    plain = Server(uvicorn.Config(app, lifespan="off", timeout_graceful_shutdown=3, **common))  # tls starts the app up
+    asyncio.run(serve(tls, plain, sockets, TRY.format(name=name, https=https, http=http)))
+    sys.exit(not plain.started)
+
+
+def make_certificate() -> None:
+    """Make an authority and a certificate for localhost, unless .demo/ has them."""
+    if CA.exists() and CHAIN.exists() and KEY.exists():
+        return
+    FOLDER.mkdir(exist_ok=True)
+    authority = trustme.CA(organization_name="netguard demo")
+    leaf = authority.issue_cert("localhost", "127.0.0.1", "::1")
+    KEY.touch(mode=0o600)
+    leaf.private_key_pem.write_to_path(KEY)
+    CHAIN.write_bytes(b"".join(pem.bytes() for pem in leaf.cert_chain_pems))
+    authority.cert_pem.write_to_path(CA)
+
+
+def load(name: str) -> Any:
+    """The app of ``<name>_booking.app``, ready to be served."""
+    known = sorted(folder.parent.name.removesuffix("_booking") for folder in EXAMPLES.glob("*_booking/app.py"))
+    if name not in known:
+        sys.exit(f"there is no example {name!r}; APP can be: {', '.join(known)}")
+    return importlib.import_module(f"{name}_booking.app").app
+
+
+async def serve(tls: Server, plain: Server, sockets: list[list[socket.socket]], greeting: str) -> None:
+    """Run both until a signal comes or one of them ends."""
+
+    def stop() -> None:
+        tls.should_exit = plain.should_exit = True
+
+    async def run(server: Server, own: list[socket.socket]) -> None:
+        await server.serve(sockets=own)
+        stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(run(tls, sockets[0]))
+        await tls.ready.wait()
+        if tls.started:
+            print(greeting, flush=True)
+            group.create_task(run(plain, sockets[1]))
+
+
+def _port(variable: str, default: int) -> int:
+    # The app's policy reads the same variables, to send http to the right port.
+    return int(os.environ.setdefault(variable, str(default)))
+
+
+def _listen(port: int, variable: str) -> list[socket.socket]:
+    """Loopback on IPv4, and on IPv6 where there is any."""
+    try:
+        sockets = [socket.create_server(("127.0.0.1", port))]
+    except OSError as error:
+        sys.exit(f"port {port} is not free ({os.strerror(error.errno or 0)}): choose another with {variable}=...")
+    with suppress(OSError):
+        sockets.append(socket.create_server(("::1", port), family=socket.AF_INET6))
+    return sockets
+
+
+def _log_requests_and_refusals() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The court-booking service as a Starlette app."""

@@ -1,0 +1,93 @@
+"""The service put together: ``uvicorn starlette_booking.app:app`` with ``examples/`` on ``PYTHONPATH``.
+
+``BOOKING_SECRET`` signs the session cookie (without it, log-ins last as long as the process, and several workers
+do not share them); ``BOOKING_DATABASE`` is a SQLAlchemy URL.
+"""
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+import jinja2
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.requests import Request
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.templating import Jinja2Templates
+from starlette.types import ASGIApp
+
+from booking import STATIC, TEMPLATES
+from booking.database import open_database, prepare, sessions_of
+from booking.errors import BookingError
+
+from . import answers, views
+from .security import protect
+
+SESSION_AGE = 12 * 60 * 60  # seconds
+BODY_SIZE = 64 * 1024  # bytes; the longest form is far shorter
+
+ROUTES = [
+    Route("/", views.home),
+    Route("/register", views.register_form, methods=["GET"]),
+    Route("/register", views.register, methods=["POST"]),
+    Route("/login", views.login_form, methods=["GET"]),
+    Route("/login", views.login, methods=["POST"]),
+    Route("/logout", views.logout, methods=["POST"]),
+    Route("/clubs/{slug}", views.club),
+    Route("/bookings", views.my_bookings, methods=["GET"]),
+    Route("/bookings", views.book, methods=["POST"]),
+    Route("/bookings/{id}/cancel", views.cancel, methods=["POST"]),
+    Route("/healthz", views.healthz),
+    Mount("/static", StaticFiles(directory=STATIC)),
+]
+
+
+def create_app(database_url: str | None = None, *, clock: Callable[[], datetime] = datetime.now) -> Starlette:
+    """Build the app; its tables and the demo's rows are made when it starts. ``clock`` is the clubs' wall clock."""
+    engine = open_database(database_url)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await run_in_threadpool(prepare, engine)
+        yield
+        engine.dispose()
+
+    app = Starlette(
+        routes=ROUTES,
+        lifespan=lifespan,
+        middleware=[Middleware(SessionMiddleware, secret_key=_secret(), max_age=SESSION_AGE)],
+        exception_handlers={
+            answers.LogInFirst: answers.ask_to_log_in,
+            BookingError: answers.refused,
+            HTTPException: answers.http_error,
+            Exception: answers.server_error,
+        },
+        max_body_size=BODY_SIZE,
+    )
+    app.state.sessions = sessions_of(engine)
+    app.state.clock = clock
+    app.state.templates = Jinja2Templates(env=_environment(), context_processors=[_csp_nonce])
+    return app
+
+
+def _secret() -> str:
+    return os.environ.get("BOOKING_SECRET") or secrets.token_urlsafe(32)
+
+
+def _environment() -> jinja2.Environment:
+    loader = jinja2.FileSystemLoader(TEMPLATES)
+    return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+
+
+def _csp_nonce(request: Request) -> dict[str, str]:
+    # Read as late as this: netguard names the nonce in the header of those responses only that used it.
+    return {"csp_nonce": getattr(getattr(request.state, "netguard", None), "nonce", "")}
+
+
+app: ASGIApp = protect(create_app())

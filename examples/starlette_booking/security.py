@@ -1,0 +1,23 @@
+"""All of the service's protection: one policy."""
+
+import os
+
+from starlette.applications import Starlette
+
+from netguard import HTTPS, Policy
+from netguard.starlette import NetguardMiddleware
+
+HTTP, HTTPS_PORT = int(os.environ.get("DEMO_HTTP_PORT", "8080")), int(os.environ.get("DEMO_HTTPS_PORT", "8443"))
+
+policy = Policy(
+    hosts=os.environ.get("BOOKING_HOSTS", f"localhost:{HTTP} localhost:{HTTPS_PORT}").split(),
+    proxies=os.environ.get("BOOKING_PROXIES", "").split(),
+    exempt=["GET /healthz"],
+    https=HTTPS(ports={HTTP: HTTPS_PORT}),
+)
+
+
+def protect(app: Starlette) -> Starlette:
+    """Put the policy in front of the app, outside every other middleware."""
+    app.add_middleware(NetguardMiddleware, policy=policy)
+    return app

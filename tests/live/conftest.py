@@ -1,0 +1,42 @@
+"""The booking apps as a visitor meets them: on a real server, over TLS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from support.certificates import Certificate, issue
+from support.servers import serve
+
+NAME = "booking.example"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A booking app on two ports: ``https`` is what browsers are told to take for booking.example:443."""
+
+    https: int
+    http: int
+    cert: Certificate
+
+
+@pytest.fixture(scope="module", params=["starlette"])
+def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Each booking app, served over TLS and in the clear, from one database."""
+    folder = tmp_path_factory.mktemp("service")
+    cert = issue(folder, NAME, "pay.example", "localhost")
+    env = {
+        "BOOKING_DATABASE": f"sqlite:///{folder / 'booking.sqlite3'}",
+        "BOOKING_HOSTS": NAME,
+        "BOOKING_SECRET": "a secret of this test run, long enough",
+    }
+    examples = [Path(__file__).parents[2] / "examples"]
+    app = f"{request.param}_booking.app:app"
+    with (
+        serve("uvicorn", app, cert=cert, path=examples, env=env) as tls,
+        serve("uvicorn", app, path=examples, env=env) as plain,
+    ):
+        yield Service(https=tls.port, http=plain.port, cert=cert)

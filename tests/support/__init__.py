@@ -1,0 +1,1 @@
+"""Real parts for the tests: servers, certificates, a browser, an outside grader."""
