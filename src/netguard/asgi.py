@@ -17,6 +17,7 @@ from netguard.asgi_messages import (
     respond,
     socket_send,
     with_host,
+    withholding,
 )
 from netguard.core import Plan, decide, proved
 from netguard.errors import BodyTooLarge, Disconnected, NetguardError
@@ -59,7 +60,11 @@ class NetguardMiddleware:
                 final, receive = await self._supplied(decision, request, receive)
                 self._sinks.tell_decision(request, final)
                 if isinstance(final, Respond):
+                    self._tell_unlisted(request, scope)
                     return await respond(final, scope, guarded)
+                if final.pending:
+                    exchange.pending = final.pending
+                    guarded = withholding(exchange, scope, guarded)
             inner = self.inner(scope, exchange)
             return await self.app(inner, receive, guarded)
         except Disconnected:
@@ -104,6 +109,11 @@ class NetguardMiddleware:
             else:
                 return proved(request, decision), receive
 
+    def _tell_unlisted(self, request: Request, scope: Scope) -> None:
+        """Say once that an unlisted peer sent forwarding headers: most refusals behind a proxy come from that."""
+        if not request.proxied and any(self._forwarding[name] for name, _ in scope["headers"]):
+            self._sinks.tell_once(request, unlisted_proxy(request))
+
     def inner(self, scope: Scope, exchange: Exchange) -> Scope:
         """A copy of the scope that tells the truth: one client, one scheme, one host, no forwarding headers."""
         request, raw, forwarding = exchange.request, scope["headers"], self._forwarding
@@ -112,7 +122,7 @@ class NetguardMiddleware:
             if request.authority != request.headers.get(b"host"):
                 headers = with_host(headers, request)
         elif len(headers) != len(raw):
-            self._sinks.tell_once(request, unlisted_proxy(request))
+            self._tell_unlisted(request, scope)
         scheme = request.scheme if scope["type"] == "http" else "wss" if request.scheme == "https" else "ws"
         told = {"client": client_of(scope, request), "scheme": scheme, "headers": headers, "netguard": exchange}
         return {**scope, **told}

@@ -129,6 +129,22 @@ def socket_send(exchange: Exchange, scope: Scope, send: Send) -> Send:
     return guarded
 
 
+def withholding(exchange: Exchange, scope: Scope, send: Send) -> Send:
+    """A ``send`` for routes that a rule about the user guards: nothing of the app's leaves before the rule passed."""
+    refused = False
+
+    async def guarded(message: Message) -> None:
+        nonlocal refused
+        instead = None if refused or exchange.started else exchange.withheld()
+        if instead is not None:
+            refused = True
+            await respond(instead, scope, send)
+        if not refused:
+            await send(message)
+
+    return guarded
+
+
 async def respond(decided: Respond, scope: Scope, send: Send) -> None:
     """Send an answer; a handshake that cannot carry one is closed, which the server makes a bare 403."""
     if scope["type"] == "http":

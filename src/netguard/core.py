@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
+from netguard.counting import Counted, Counting
 from netguard.headers.merge import HeaderMerge
 from netguard.memo import Memo
 from netguard.messages import (
@@ -18,7 +19,6 @@ from netguard.messages import (
     HeaderLookup,
     Kind,
     NeedBody,
-    NeedCounts,
     Refusal,
     Request,
     Respond,
@@ -31,26 +31,10 @@ from netguard.rules import Check, Mode, Step
 from netguard.rules.hosts import DEFAULT_PORT, Authority, Hosts, parse_authority
 from netguard.rules.paths import Exemptions
 from netguard.rules.private import PrivatePeers
+from netguard.rules.users import UserRule
 
 _NOWHERE: Final = (None, None)
 BODY_LIMIT: Final = 65_536  # bytes of a body that rules may read
-
-
-class Counted(Protocol):
-    """A rule that counts: which requests, what to count, and what the counts mean."""
-
-    rule: str
-    mode: Mode
-    reads_body: bool
-
-    def matches(self, request: Request) -> bool:
-        """Whether the rule is about this request."""
-
-    def ops(self, request: Request, body: bytes) -> Sequence[object] | Refusal:
-        """What to count, or the refusal of a body that cannot be read."""
-
-    def judge(self, request: Request, counts: Sequence[tuple[int, int, int, int]]) -> Refusal | None:
-        """What the counts of these operations mean."""
 
 
 class Store(Protocol):
@@ -66,13 +50,23 @@ class Store(Protocol):
 class Plan:
     """A policy, compiled: everything that does not depend on the request is done here."""
 
-    __slots__ = ("_authorities", "checks", "counted", "merge", "policy", "resolver", "steps", "store")
+    __slots__ = (
+        "_authorities", "checks", "counted", "merge", "policy", "resolver", "static", "steps", "store", "user_rules",
+    )  # fmt: skip
 
-    def __init__(self, policy: Policy, counted: Sequence[Counted] = (), store: Store | None = None) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        counted: Sequence[Counted] = (),
+        user_rules: Sequence[UserRule] = (),
+        store: Store | None = None,
+    ) -> None:
         self.policy = policy
         self.steps = tuple(_steps(policy))
         self.checks = tuple(step.check for step in self.steps)
         self.counted = tuple(counted)
+        self.user_rules = tuple(user_rules)
+        self.static = not (self.counted or self.user_rules)
         self.store = store
         self.resolver = Resolver(Proxies.of(policy.proxies))
         self.merge = HeaderMerge(policy.headers or None, policy.cookies or None)
@@ -141,9 +135,16 @@ def decide(plan: Plan, request: Request) -> Decision:
             if refusal.enforced:
                 return answer(request, refusal, notes)
             notes += (refusal,)
-    if plan.counted:
-        return _counted(plan, request, notes)
-    return Continue(notes) if notes else CONTINUE
+    if plan.static and not notes:
+        return CONTINUE
+    pending = tuple(rule for rule in plan.user_rules if rule.matches(request))
+    matched = tuple(rule for rule in plan.counted if rule.matches(request))
+    if not matched:
+        return Continue(notes, pending) if notes or pending else CONTINUE
+    count = Counting(request, matched, pending)
+    if any(rule.reads_body for rule in matched):
+        return NeedBody(BODY_LIMIT, lambda body: count.operations(body, notes))
+    return count.operations(b"", notes)
 
 
 def proved(request: Request, decision: Decision) -> Continue | Respond:
@@ -151,45 +152,3 @@ def proved(request: Request, decision: Decision) -> Continue | Respond:
     if type(decision) is Continue or type(decision) is Respond:
         return decision
     return answer(request, UNPROVED)
-
-
-def _counted(plan: Plan, request: Request, notes: tuple[Refusal, ...]) -> Decision:
-    matched = tuple(rule for rule in plan.counted if rule.matches(request))
-    if not matched:
-        return Continue(notes) if notes else CONTINUE
-    if any(rule.reads_body for rule in matched):
-        return NeedBody(BODY_LIMIT, lambda body: _operations(request, matched, body, notes))
-    return _operations(request, matched, b"", notes)
-
-
-def _operations(request: Request, matched: Sequence[Counted], body: bytes, notes: tuple[Refusal, ...]) -> Decision:
-    ops: list[object] = []
-    shares: list[tuple[Counted, slice]] = []
-    for rule in matched:
-        made = rule.ops(request, body)
-        if isinstance(made, Refusal):
-            if rule.mode == "enforce":
-                return answer(request, made, notes)
-            notes += (replace(made, enforced=False),)
-            continue
-        shares.append((rule, slice(len(ops), len(ops) + len(made))))
-        ops.extend(made)
-    if not ops:
-        return Continue(notes)
-    return NeedCounts(tuple(ops), lambda taken: _judged(request, shares, taken, notes))
-
-
-def _judged(
-    request: Request, shares: Sequence[tuple[Counted, slice]], taken: Taken, notes: tuple[Refusal, ...]
-) -> Decision:
-    for rule, share in shares:
-        refusal = rule.judge(request, taken.counts[share])
-        if refusal is not None and rule.mode == "enforce":
-            return answer(request, refusal, notes)
-        if refusal is not None:
-            notes += (replace(refusal, enforced=False),)
-    if not taken.ok:  # A store that refused without a rule saying so is a bug: it fails closed.
-        return answer(
-            request, Refusal("counts", "counts.refused", 429, "the store refused and no rule said why"), notes
-        )
-    return Continue(notes)

@@ -6,21 +6,28 @@ from base64 import b64encode
 from collections.abc import Iterable
 from os import urandom
 
-from netguard.errors import NonceError
+from netguard.errors import NetguardError, NonceError
+from netguard.headers import Headers
+from netguard.headers.csp import CSP
 from netguard.headers.merge import HeaderMerge
-from netguard.messages import RawHeaders, Request
+from netguard.headers.override import Override
+from netguard.messages import Continue, RawHeaders, Request, Respond
+from netguard.refusals import UNJUDGED, answer
+from netguard.rules.users import UserRule, judge_user
 
 
 class Exchange:
     """What the app may ask of netguard while it answers one request."""
 
-    __slots__ = ("_merge", "_nonce", "request", "started")
+    __slots__ = ("_merge", "_nonce", "pending", "request", "started", "verdict")
 
     def __init__(self, request: Request, merge: HeaderMerge) -> None:
         self.request = request
         self.started = False
         self._merge = merge
         self._nonce: str | None = None
+        self.pending: tuple[UserRule, ...] = ()  # rules that need the user
+        self.verdict: Continue | Respond | None = None  # what they said
 
     @property
     def client(self) -> str | None:
@@ -45,6 +52,30 @@ class Exchange:
                 )
             self._nonce = b64encode(urandom(16)).decode("ascii")
         return self._nonce
+
+    def override(self, headers: Headers | None = None, *, append: CSP | None = None) -> None:
+        """Replace headers of the policy, or append to its CSP, for this response alone; several calls stack.
+
+        Raises NetguardError where the headers have left, ConfigError where there is no CSP to append to.
+        """
+        self.apply(Override(headers, append))
+
+    def apply(self, override: Override) -> None:
+        """The same with an ``Override`` made earlier, whose compiled form is remembered."""
+        if self.started:
+            raise NetguardError("override: the headers have left: call it before the response starts")
+        self._merge = self._merge.overridden(override)
+
+    def admit(self, user: object) -> Continue | Respond:
+        """Let the rules that need the user judge this one; until then no response of a route that they guard leaves."""
+        self.verdict = judge_user(self.request, self.pending, user)
+        return self.verdict
+
+    def withheld(self) -> Respond | None:
+        """The answer that must leave instead of the app's, as long as nobody proved that its user may have it."""
+        if not self.pending or type(self.verdict) is Continue:
+            return None
+        return self.verdict if isinstance(self.verdict, Respond) else answer(self.request, UNJUDGED)
 
     def start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
         """The headers that leave with this status; drivers call it once for each response head."""

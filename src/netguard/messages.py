@@ -59,12 +59,16 @@ class Request:
 
 
 class Continue:
-    """The one proof that lets a request reach the app; ``notes`` are refusals that shadow mode only reports."""
+    """The one proof that lets a request reach the app.
 
-    __slots__ = ("notes",)
+    ``notes`` are refusals that shadow mode only reports; ``pending`` are the rules that still need the user.
+    """
 
-    def __init__(self, notes: tuple[Refusal, ...] = ()) -> None:
+    __slots__ = ("notes", "pending")
+
+    def __init__(self, notes: tuple[Refusal, ...] = (), pending: tuple[Any, ...] = ()) -> None:
         self.notes = notes
+        self.pending = pending
 
 
 @dataclass(frozen=True, slots=True)

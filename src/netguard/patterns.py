@@ -92,6 +92,10 @@ class PatternMap(Generic[T]):
 
     def match(self, method: str, path: str) -> list[T]:
         """The values of every pattern that matches."""
+        if not path.startswith("/"):
+            if not self._guarding:
+                return []
+            path = "/" + path
         segments = path[1:].split("/")
         if self._guarding:
             while segments and segments[-1] == "":

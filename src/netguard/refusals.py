@@ -30,6 +30,9 @@ TOO_LARGE: Final = Refusal("body", "body.too-large", 413, "the body is larger th
 NO_LENGTH: Final = Refusal("body", "body.no-length", 411, "a rule needs the body, and the server cannot tell its end")
 CUT_SHORT: Final = Refusal("body", "body.cut-short", 400, "the client sent less than it announced")
 CRASHED: Final = Refusal("app", "app.exception", 500, "an exception left the app")
+UNJUDGED: Final = Refusal(
+    "roles", "roles.unjudged", 403, "a rule needs the user, and the app's hook never told who it is"
+)
 UNPROVED: Final = Refusal("core", "core.unproved", 500, "no rule let this request pass: please report this bug")
 
 

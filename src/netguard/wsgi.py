@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from io import BytesIO
+from itertools import chain
 from types import TracebackType
 from typing import Any, Final
 from urllib.parse import quote_from_bytes
 
 from netguard.core import Plan, decide, proved
-from netguard.errors import BodyTooLarge, Disconnected, LengthRequired
+from netguard.errors import BodyTooLarge, Disconnected, LengthRequired, NetguardError
 from netguard.events import Sinks, logger
 from netguard.exchange import Exchange
 from netguard.memo import Memo
@@ -71,13 +72,16 @@ class NetguardMiddleware:
         exchange = Exchange(request, plan.merge)
         guarded = _guarded_start(exchange, start_response)
         try:
-            inner = self.inner(environ, exchange)
+            inner = self.inner(environ, exchange)  # tells of forwarding headers, also where the request is refused
             decision = decide(plan, request)
             if decision is not CONTINUE:
                 final = self._supplied(decision, request, inner)
                 self._sinks.tell_decision(request, final)
                 if isinstance(final, Respond):
                     return _respond(final, guarded)
+                if final.pending:
+                    exchange.pending = final.pending
+                    return _withholding(exchange, self.app, inner, guarded)
             return self.app(inner, guarded)
         except Exception:
             if exchange.started or self.propagates(environ):
@@ -129,15 +133,20 @@ def _request(plan: Plan, environ: Environ) -> Request:
     root: str = environ.get("SCRIPT_NAME") or ""
     return plan.request(
         environ["REQUEST_METHOD"],
-        path if path.isascii() else path.encode("latin-1", "replace").decode("utf-8", "replace"),
+        path if path.isascii() else _decoded(path),
         EnvironHeaders(environ),
         "https" if environ.get("wsgi.url_scheme") == "https" else "http",
         environ.get("REMOTE_ADDR") or None,
         _target(environ, root + path),
         environ.get("QUERY_STRING", "").encode("latin-1", "replace"),
-        root,
+        root if root.isascii() else _decoded(root),
         "http",
     )
+
+
+def _decoded(text: str) -> str:
+    """The UTF-8 text behind WSGI's latin-1 (PEP 3333)."""
+    return text.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def _target(environ: Environ, path: str) -> bytes:
@@ -201,6 +210,52 @@ def _respond(respond: Respond, start_response: StartResponse) -> Iterable[bytes]
     text = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in respond.headers]
     start_response(_STATUS[respond.status], text)
     return [respond.body]
+
+
+def _withholding(exchange: Exchange, app: WSGIApp, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Run an app on a route that a rule about the user guards: nothing of it leaves before the rule passed."""
+    held: list[tuple[Any, ...]] = []
+
+    def held_start(*head: Any) -> Callable[[bytes], object]:
+        if exchange.withheld() is None:
+            return start_response(*head)
+        held.append(head)
+        return _unwritable
+
+    result = app(environ, held_start)
+    chunks = iter(result)
+    first = next(chunks, b"")  # a generator starts its response only when it is asked for a chunk
+    instead = exchange.withheld()
+    if instead is not None:
+        _close(result)
+        return _respond(instead, start_response)
+    for head in held:
+        start_response(*head)
+    return _Rest(first, chunks, result)
+
+
+def _unwritable(_: bytes) -> object:
+    raise NetguardError("write() before the rules about the user passed: return the body instead")
+
+
+def _close(result: Iterable[bytes]) -> None:
+    close = getattr(result, "close", None)
+    if close is not None:
+        close()
+
+
+class _Rest:
+    """What is left of an iterable whose first chunk was already taken."""
+
+    def __init__(self, first: bytes, chunks: Iterator[bytes], result: Iterable[bytes]) -> None:
+        self._chunks = chain((first,), chunks)
+        self._result = result
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._chunks
+
+    def close(self) -> None:
+        _close(self._result)
 
 
 def _line(status: int) -> str:

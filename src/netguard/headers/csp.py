@@ -92,6 +92,17 @@ class CSP:
         names = [f.name for f in dataclasses.fields(self) if getattr(self, f.name) is UNSET]
         return dataclasses.replace(self, **{name: getattr(preset, name) for name in names})
 
+    def appended(self, extra: CSP) -> CSP:
+        """This policy with the sources of ``extra`` added; what fell back to default-src starts from its sources."""
+        given = self.given()
+        changed: dict[str, Any] = {}
+        for name, more in extra.given().items():
+            fallback = given.get("default-src", ()) if name.endswith("-src") else ()
+            present = given.get(name, fallback) or ()
+            both = more if isinstance(more, bool) else [*(s for s in present if s != NONE), *more]
+            changed[name.replace("-", "_")] = both if isinstance(both, bool) else list(dict.fromkeys(both))
+        return dataclasses.replace(self, **changed)
+
 
 class CompiledCSP:
     """The value in two forms, fixed at start-up: without the nonce, and in pieces that the nonce joins."""

@@ -10,6 +10,7 @@ from netguard.cookies import CookieHardener, Cookies
 from netguard.errors import ConfigError
 from netguard.headers import Headers
 from netguard.headers.csp import CompiledCSP
+from netguard.headers.override import Override
 from netguard.memo import Memo
 from netguard.messages import RawHeaders, Request
 from netguard.rules.hosts import LOCAL, is_address
@@ -30,9 +31,11 @@ class HeaderMerge:
 
     __slots__ = (
         "_addresses",
+        "_config",
         "_constant",
         "_cookies",
         "_csp",
+        "_derived",
         "_framed",
         "_hsts",
         "_override",
@@ -42,6 +45,7 @@ class HeaderMerge:
     )
 
     def __init__(self, headers: Headers | None, cookies: Cookies | None) -> None:
+        self._config = headers, cookies
         self._cookies = CookieHardener(cookies) if cookies else None
         self._constant = list(headers.constant()) if headers else []
         self._csp = _compiled(headers)
@@ -53,6 +57,15 @@ class HeaderMerge:
         self._tails = {https: self._tail(https) for https in (True, False)}
         self._special: Memo[bytes, bool] = Memo(self._is_special)
         self._addresses: Memo[str, bool] = Memo(is_address)
+        self._derived: Memo[Override, HeaderMerge] = Memo(self._with, 256)
+
+    def overridden(self, override: Override) -> HeaderMerge:
+        """The merge for a route with an override; stacks."""
+        return self._derived[override]
+
+    def _with(self, override: Override) -> HeaderMerge:
+        headers, cookies = self._config
+        return HeaderMerge(override.over(headers), cookies)
 
     def _tail(self, https: bool) -> RawHeaders:
         tail = [(CSP_NAME, self._csp.plain)] if self._csp else []

@@ -53,20 +53,28 @@ WEB: Final = Headers(
     x_xss_protection="0",
     cache_control=False,
 )
-API: Final = Headers(
-    csp=CSP.only(default_src=[NONE], frame_ancestors=[NONE]),
-    hsts=HSTS(),
-    x_content_type_options="nosniff",
+NOTHING: Final = Headers(
+    csp=False,
+    hsts=False,
+    x_content_type_options=False,
     referrer_policy=False,
     x_frame_options=False,
     cross_origin_opener_policy=False,
-    cross_origin_resource_policy="same-origin",
+    cross_origin_resource_policy=False,
     cross_origin_embedder_policy=False,
     permissions_policy=False,
     origin_agent_cluster=False,
     x_dns_prefetch_control=False,
     x_permitted_cross_domain_policies=False,
     x_xss_protection=False,
+    cache_control=False,
+)
+API: Final = replace(
+    NOTHING,
+    csp=CSP.only(default_src=[NONE], frame_ancestors=[NONE]),
+    hsts=HSTS(),
+    x_content_type_options="nosniff",
+    cross_origin_resource_policy="same-origin",
     cache_control="no-store",
 )
 STRICT: Final = replace(

@@ -44,7 +44,8 @@ def parse_authority(value: bytes) -> Authority | None:
 def _split(written: str) -> tuple[str, str | None]:
     if written.startswith("["):
         host, bracket, rest = written.partition("]")
-        return (host + bracket, rest[1:] if rest.startswith(":") else None if not rest else "bad")
+        whole = bracket and (not rest or rest.startswith(":"))
+        return (host + bracket, rest[1:] if rest else None) if whole else ("", None)
     host, colon, port = written.partition(":")
     return host, port if colon else None
 
