@@ -48,8 +48,9 @@ class CookieHardener:
     def _addition(self, key: tuple[bool, bool, bytes]) -> bytes:
         secure, for_scripts, attributes = key
         present = {part.partition(b"=")[0].strip().lower(): part for part in attributes.split(b";")}
-        cross_site = present.get(b"samesite", b"").partition(b"=")[2].strip().lower() == b"none"
         config, added = self._config, b""
+        stated = present.get(b"samesite", b"=" + str(config.same_site).encode())
+        cross_site = stated.partition(b"=")[2].strip().lower() == b"none"  # browsers take it with Secure only
         if b"secure" not in present and secure and (config.secure or cross_site):
             added += b"; Secure"
         if b"httponly" not in present and config.http_only and not for_scripts:

@@ -29,6 +29,8 @@ _HOST: Final = re.compile(
 )
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_#=/@.%-]+\Z")
 
+_FALLING_BACK: Final = frozenset({"script-src", "style-src"})  # to default-src and nothing else
+
 Sources = Sequence[str] | Literal[False]
 
 
@@ -128,7 +130,12 @@ def _lines(directives: Mapping[str, Any], *, nonce: bool) -> Iterator[str]:
             yield name
             continue
         sources = tuple(value) if nonce else _without_nonce(tuple(value))
-        if NONCE in value and not nonce and sources == tuple(directives.get("default-src") or ()):
+        if (
+            name in _FALLING_BACK
+            and NONCE in value
+            and not nonce
+            and sources == tuple(directives.get("default-src") or ())
+        ):
             continue  # what falls back to default-src needs no saying
         yield " ".join((name, *sources))
 

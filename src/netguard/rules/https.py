@@ -62,18 +62,18 @@ class _Rule:
     def check(self, request: Request) -> Refusal | None:
         if request.scheme == "https":
             return None
-        if not self._hosts.patterns:
-            return self._nowhere(request)
+        unlisted = not self._hosts.patterns
+        if unlisted and request.host in LOCAL:
+            return None
         if request.kind == "websocket":
             return _refused("https.websocket", "a WebSocket over plain http is refused, not redirected: use wss")
+        if unlisted:
+            return _refused(
+                "https.no-hosts", "without hosts there is no safe place to redirect to: list yours in hosts"
+            )
         if self._refuse_all or self._refuse.match(request.method, request.path):
             return _refused("https.refused", "this path answers over https only (HTTPS.refuse)")
         return self._redirect(request)
-
-    def _nowhere(self, request: Request) -> Refusal | None:
-        if request.host in LOCAL:
-            return None
-        return _refused("https.no-hosts", "without hosts there is no safe place to redirect to: list yours in hosts")
 
     def _redirect(self, request: Request) -> Refusal:
         port = self._ports.get(request.port or 80, 443)

@@ -16,7 +16,7 @@ from netguard.rules.paths import Exemptions
 Site = tuple[str, str, int | None]  # scheme, host, port (None for the scheme's own)
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_OVERRIDE_1: Final = b"x-http-method-override"  # three names and no loop: every GET passes here
+_OVERRIDE_1: Final = b"x-http-method-override"  # names and no loop: every GET passes here
 _OVERRIDE_2: Final = b"x-http-method"
 _OVERRIDE_3: Final = b"x-method-override"
 _HEADERS: Final = ((b"cache-control", b"no-store"), (b"vary", b"Sec-Fetch-Site, Origin, Accept"))
@@ -60,8 +60,8 @@ class _Rule:
 
     def check(self, request: Request) -> Refusal | None:
         if request.method in _SAFE and request.kind == "http":
-            get = request.headers.get
-            if get(_OVERRIDE_1) is None and get(_OVERRIDE_2) is None and get(_OVERRIDE_3) is None:
+            get = request.headers.get  # an upgrade: a WSGI app may speak WebSocket on the socket itself
+            if get(b"upgrade") is get(_OVERRIDE_1) is get(_OVERRIDE_2) is get(_OVERRIDE_3) is None:
                 return None
         if self._ambient_only and not _ambient(request):
             return None

@@ -1,0 +1,44 @@
+"""The table, by subject."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from scenarios.row import Row
+from scenarios.rows import (
+    app,
+    cookies,
+    csp,
+    exempt,
+    headers,
+    hosts,
+    https,
+    order,
+    origin,
+    presets,
+    proxies_forwarded,
+    proxies_trusted,
+    proxies_untrusted,
+    websocket,
+)
+
+_SUBJECTS = (
+    app,
+    cookies,
+    csp,
+    exempt,
+    headers,
+    hosts,
+    https,
+    order,
+    origin,
+    presets,
+    proxies_forwarded,
+    proxies_trusted,
+    proxies_untrusted,
+    websocket,
+)
+ROWS: Final[dict[str, Row]] = {row.id: row for subject in _SUBJECTS for row in subject.ROWS}
+
+if len(ROWS) != sum(len(subject.ROWS) for subject in _SUBJECTS):
+    raise ValueError("two rows have one id")
