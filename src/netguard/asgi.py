@@ -27,7 +27,7 @@ from netguard.memo import Memo
 from netguard.messages import CONTINUE, Continue, Decision, NeedBody, NeedCounts, Request, Respond
 from netguard.policy import Policy
 from netguard.proxies import is_forwarding
-from netguard.refusals import CRASHED, TOO_LARGE, answer, unlisted_proxy
+from netguard.refusals import CRASHED, TOO_LARGE, unlisted_proxy
 
 
 class NetguardMiddleware:
@@ -51,17 +51,17 @@ class NetguardMiddleware:
             raise NetguardError(f"netguard guards http and websocket, not {kind!r}")
         plan = self.plan
         request = read_request(plan, scope)
-        exchange = Exchange(request, plan.merge)
+        exchange = Exchange(request, plan.merge, plan.pages)
         guarded = http_send(exchange, send) if kind == "http" else socket_send(exchange, scope, send)
         inner: Scope | None = None
         try:
             decision = decide(plan, request)
             if decision is not CONTINUE:
-                final, receive = await self._supplied(decision, request, receive)
+                final, receive = await self._supplied(decision, receive)
                 self._sinks.tell_decision(request, final)
                 if isinstance(final, Respond):
                     self._tell_unlisted(request, scope)
-                    return await respond(final, scope, guarded)
+                    return await respond(exchange.page(final), scope, guarded)
                 if final.pending:
                     exchange.pending = final.pending
                     guarded = withholding(exchange, scope, guarded)
@@ -72,42 +72,42 @@ class NetguardMiddleware:
         except Exception as error:
             if not exchange.started and not self.propagates(scope):
                 self._sinks.tell(request, CRASHED)
-                await self._crash(error, request, scope, inner, guarded)
+                await self._crash(error, exchange, scope, inner, guarded)
             raise
 
     def propagates(self, scope: Scope) -> bool:
         """Whether an exception is left to the server's or the framework's own debugging page."""
         return self.plan.policy.preset == "development"
 
-    async def _crash(self, error: Exception, request: Request, scope: Scope, inner: Scope | None, send: Send) -> None:
+    async def _crash(self, error: Exception, exchange: Exchange, scope: Scope, inner: Scope | None, send: Send) -> None:
         page = None
         if inner is not None:
             try:
                 page = await self.error_page(error, inner)
             except Exception:  # the first error is the one that is raised again
                 logger.exception("the app's own page for 500 failed")
-        await (respond(answer(request, CRASHED), scope, send) if page is None else page(send))
+        await (respond(exchange.page(Respond(CRASHED)), scope, send) if page is None else page(send))
 
     async def error_page(self, error: Exception, scope: Scope) -> Callable[[Send], Awaitable[None]] | None:
         """What sends the app's own page for an exception; None for netguard's. For adapters to override."""
         return None
 
-    async def _supplied(
-        self, decision: Decision, request: Request, receive: Receive
-    ) -> tuple[Continue | Respond, Receive]:
+    async def _supplied(self, decision: Decision, receive: Receive) -> tuple[Continue | Respond, Receive]:
         """The final decision, once everything that was asked for has been fetched."""
         while True:
             if isinstance(decision, NeedBody):
                 try:
                     body = await read_body(receive, decision.limit)
-                except BodyTooLarge:
-                    return answer(request, TOO_LARGE), receive
-                receive = replayed(body, receive)
-                decision = decision.supply(body)
+                except BodyTooLarge as error:
+                    receive = replayed(error.read, receive, more=True)
+                    decision = decision.fail(TOO_LARGE)
+                else:
+                    receive = replayed(body, receive)
+                    decision = decision.supply(body)
             elif isinstance(decision, NeedCounts) and self.plan.store is not None:
                 decision = decision.supply(await self.plan.store.atake(decision.ops))
             else:
-                return proved(request, decision), receive
+                return proved(decision), receive
 
     def _tell_unlisted(self, request: Request, scope: Scope) -> None:
         """Say once that an unlisted peer sent forwarding headers: most refusals behind a proxy come from that."""

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from netguard.core import Plan
 from netguard.errors import BodyTooLarge, Disconnected
 from netguard.exchange import Exchange
-from netguard.messages import RawHeaders, Request, Respond
+from netguard.messages import Page, RawHeaders, Request
 
 Scope = dict[str, Any]  # a server's edge
 Message = dict[str, Any]
@@ -84,15 +84,15 @@ async def read_body(receive: Receive, limit: int) -> bytes:
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > limit:
-            raise BodyTooLarge(f"the body is larger than {limit} bytes")
+            raise BodyTooLarge(f"the body is larger than {limit} bytes", b"".join((*chunks, chunk)))
         chunks.append(chunk)
         if not message.get("more_body", False):
             return b"".join(chunks)
 
 
-def replayed(body: bytes, receive: Receive) -> Receive:
-    """A receive that gives the body once more, then whatever else the client sends."""
-    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+def replayed(body: bytes, receive: Receive, *, more: bool = False) -> Receive:
+    """A receive that gives the body once more, then what else the client sends: its rest where there is ``more``."""
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": more}]
 
     async def replaying() -> Message:
         return pending.pop() if pending else await receive()
@@ -138,20 +138,20 @@ def withholding(exchange: Exchange, scope: Scope, send: Send) -> Send:
         instead = None if refused or exchange.started else exchange.withheld()
         if instead is not None:
             refused = True
-            await respond(instead, scope, send)
+            await respond(exchange.page(instead), scope, send)
         if not refused:
             await send(message)
 
     return guarded
 
 
-async def respond(decided: Respond, scope: Scope, send: Send) -> None:
-    """Send an answer; a handshake that cannot carry one is closed, which the server makes a bare 403."""
+async def respond(page: Page, scope: Scope, send: Send) -> None:
+    """Send a page; a handshake that cannot be answered by one is closed, which the server makes a bare 403."""
     if scope["type"] == "http":
         prefix = "http"
     elif _DENIAL in (scope.get("extensions") or ()):
         prefix = "websocket.http"
     else:
-        return await send({"type": "websocket.close", "code": 1008, "reason": decided.refusal.code})
-    await send({"type": f"{prefix}.response.start", "status": decided.status, "headers": list(decided.headers)})
-    return await send({"type": f"{prefix}.response.body", "body": decided.body})
+        return await send({"type": "websocket.close", "code": 1008})
+    await send({"type": f"{prefix}.response.start", "status": page.status, "headers": list(page.headers)})
+    return await send({"type": f"{prefix}.response.body", "body": page.body})

@@ -26,7 +26,7 @@ from netguard.messages import (
 )
 from netguard.policy import Policy
 from netguard.proxies import Proxies, Resolver
-from netguard.refusals import UNPROVED, answer
+from netguard.refusals import UNPROVED, Pages
 from netguard.rules import Check, Mode, Step
 from netguard.rules.hosts import DEFAULT_PORT, Authority, Hosts, parse_authority
 from netguard.rules.paths import Exemptions
@@ -51,7 +51,8 @@ class Plan:
     """A policy, compiled: everything that does not depend on the request is done here."""
 
     __slots__ = (
-        "_authorities", "checks", "counted", "merge", "policy", "resolver", "static", "steps", "store", "user_rules",
+        "_authorities", "checks", "counted", "merge", "pages", "policy", "resolver", "static", "steps", "store",
+        "user_rules",
     )  # fmt: skip
 
     def __init__(
@@ -70,6 +71,7 @@ class Plan:
         self.store = store
         self.resolver = Resolver(Proxies.of(policy.proxies))
         self.merge = HeaderMerge(policy.headers or None, policy.cookies or None)
+        self.pages = Pages(policy.on_refusal, policy.texts)
         self._authorities: Memo[bytes, Authority | None] = Memo(parse_authority)
 
     def request(
@@ -133,7 +135,7 @@ def decide(plan: Plan, request: Request) -> Decision:
         refusal = check(request)
         if refusal is not None:
             if refusal.enforced:
-                return answer(request, refusal, notes)
+                return Respond(refusal, notes)
             notes += (refusal,)
     if plan.static and not notes:
         return CONTINUE
@@ -143,12 +145,12 @@ def decide(plan: Plan, request: Request) -> Decision:
         return Continue(notes, pending) if notes or pending else CONTINUE
     count = Counting(request, matched, pending)
     if any(rule.reads_body for rule in matched):
-        return NeedBody(BODY_LIMIT, lambda body: count.operations(body, notes))
+        return NeedBody(BODY_LIMIT, lambda body: count.operations(body, notes), lambda why: count.unread(why, notes))
     return count.operations(b"", notes)
 
 
-def proved(request: Request, decision: Decision) -> Continue | Respond:
+def proved(decision: Decision) -> Continue | Respond:
     """The decision if it is one; whatever else a bug may have made refuses."""
     if type(decision) is Continue or type(decision) is Respond:
         return decision
-    return answer(request, UNPROVED)
+    return Respond(UNPROVED)

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from netguard.messages import Continue, Decision, NeedCounts, Refusal, Request, Taken
-from netguard.refusals import answer
+from netguard.messages import Continue, Decision, NeedCounts, Refusal, Request, Respond, Taken
 from netguard.rules import Mode
 from netguard.rules.users import UserRule
 
@@ -37,6 +36,13 @@ class Counting:
     matched: tuple[Counted, ...]
     pending: tuple[UserRule, ...]
 
+    def unread(self, why: Refusal, notes: tuple[Refusal, ...]) -> Decision:
+        """Refuse a body that cannot be had, unless all who wanted it only report."""
+        if any(rule.reads_body and rule.mode == "enforce" for rule in self.matched):
+            return Respond(why, notes)
+        others = tuple(rule for rule in self.matched if not rule.reads_body)
+        return replace(self, matched=others).operations(b"", (*notes, replace(why, enforced=False)))
+
     def operations(self, body: bytes, notes: tuple[Refusal, ...]) -> Decision:
         """Ask for one take of what every rule counts, or refuse a body that one cannot read."""
         ops: list[object] = []
@@ -45,7 +51,7 @@ class Counting:
             made = rule.ops(self.request, body)
             if isinstance(made, Refusal):
                 if rule.mode == "enforce":
-                    return answer(self.request, made, notes)
+                    return Respond(made, notes)
                 notes += (replace(made, enforced=False),)
                 continue
             shares.append((rule, slice(len(ops), len(ops) + len(made))))
@@ -59,10 +65,10 @@ class Counting:
         for rule, share in shares:
             refusal = rule.judge(self.request, taken.counts[share])
             if refusal is not None and rule.mode == "enforce":
-                return answer(self.request, refusal, notes)
+                return Respond(refusal, notes)
             if refusal is not None:
                 notes += (replace(refusal, enforced=False),)
         if not taken.ok:  # A store that refused without a rule saying so is a bug: it fails closed.
             unsaid = Refusal("counts", "counts.refused", 429, "the store refused and no rule said why")
-            return answer(self.request, unsaid, notes)
+            return Respond(unsaid, notes)
         return Continue(notes, self.pending)

@@ -22,7 +22,11 @@ class Disconnected(NetguardError):
 
 
 class BodyTooLarge(NetguardError):
-    """The request body is larger than the rules that need it may read."""
+    """The request body is larger than the rules that need it may read; ``read`` is what was taken of it."""
+
+    def __init__(self, message: str, read: bytes = b"") -> None:
+        super().__init__(message)
+        self.read = read
 
 
 class LengthRequired(NetguardError):

@@ -11,20 +11,21 @@ from netguard.headers import Headers
 from netguard.headers.csp import CSP
 from netguard.headers.merge import HeaderMerge
 from netguard.headers.override import Override
-from netguard.messages import Continue, RawHeaders, Request, Respond
-from netguard.refusals import UNJUDGED, answer
+from netguard.messages import Continue, Page, RawHeaders, Request, Respond
+from netguard.refusals import UNJUDGED, Pages
 from netguard.rules.users import UserRule, judge_user
 
 
 class Exchange:
     """What the app may ask of netguard while it answers one request."""
 
-    __slots__ = ("_merge", "_nonce", "pending", "request", "started", "verdict")
+    __slots__ = ("_merge", "_nonce", "_pages", "pending", "request", "started", "verdict")
 
-    def __init__(self, request: Request, merge: HeaderMerge) -> None:
+    def __init__(self, request: Request, merge: HeaderMerge, pages: Pages) -> None:
         self.request = request
         self.started = False
         self._merge = merge
+        self._pages = pages
         self._nonce: str | None = None
         self.pending: tuple[UserRule, ...] = ()  # rules that need the user
         self.verdict: Continue | Respond | None = None  # what they said
@@ -75,7 +76,11 @@ class Exchange:
         """The answer that must leave instead of the app's, as long as nobody proved that its user may have it."""
         if not self.pending or type(self.verdict) is Continue:
             return None
-        return self.verdict if isinstance(self.verdict, Respond) else answer(self.request, UNJUDGED)
+        return self.verdict if isinstance(self.verdict, Respond) else Respond(UNJUDGED)
+
+    def page(self, decided: Respond) -> Page:
+        """What the client gets in the app's place; its headers still pass ``start``."""
+        return self._pages.page(self.request, decided.refusal)
 
     def start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
         """The headers that leave with this status; drivers call it once for each response head."""

@@ -85,25 +85,31 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Respond:
-    """An answer in the app's place, for the reason in ``refusal``."""
+    """An answer in the app's place, for the reason in ``refusal``; the exchange makes the page."""
 
     refusal: Refusal
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-    body: bytes = b""
     notes: tuple[Refusal, ...] = ()
 
-    @property
-    def status(self) -> int:
-        """The HTTP status of the answer."""
-        return self.refusal.status
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a refused client gets."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class NeedBody:
-    """The rules that matched need the request's body, at most ``limit`` bytes of it; answer with ``supply``."""
+    """The rules that matched need the request's body, at most ``limit`` bytes of it.
+
+    Answer with ``supply``, or with ``fail`` and the refusal where it cannot be had.
+    """
 
     limit: int
     supply: Callable[[bytes], Decision]
+    fail: Callable[[Refusal], Decision]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import field
 from typing import Any, Final, Literal
 
 from netguard.checks import UNSET, listing, one_of, section
@@ -11,6 +12,7 @@ from netguard.errors import ConfigError
 from netguard.events import Sink
 from netguard.headers import Headers, presets
 from netguard.proxies import Proxies
+from netguard.refusals import PageSource, check_pages
 from netguard.rules.hosts import Hosts
 from netguard.rules.https import HTTPS
 from netguard.rules.origin import Origin
@@ -34,7 +36,10 @@ class Policy:
     ``hosts`` lists the names that are served (``"*.club.example"`` for any depth, ``"localhost:*"`` for any port);
     without them any well-formed Host is served over https and plain http is refused. ``proxies`` lists the networks
     of your own proxies. ``exempt`` lists health paths that skip the host and the https rule alike. ``False``
-    switches a section off. Wrong values raise ConfigError here, naming the value and the mend.
+    switches a section off. ``on_refusal`` gives own pages by status: an HTML template with ``$title``, ``$sentence``,
+    ``$status`` and ``$code``, or a callable of the request and those words that returns a content type and a body.
+    ``texts`` gives the sentences by language, as in ``{"de": {403: "..."}}``, chosen by Accept-Language. Wrong values
+    raise ConfigError here, naming the value and the mend.
     """
 
     hosts: Sequence[str] = ()
@@ -45,6 +50,8 @@ class Policy:
     cookies: Cookies | Literal[False] = UNSET
     origin: Origin | Literal[False] = UNSET
     events: Sequence[Sink] = ()
+    on_refusal: Mapping[int, PageSource] = field(default_factory=dict)
+    texts: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     open: bool = False  # development only: answer clients outside the private networks too
     preset: Preset = "web"
 
@@ -59,6 +66,7 @@ class Policy:
         _kind("origin", self.origin, Origin)
         Hosts(patterns=self.hosts)
         Exemptions("Policy.exempt", self.exempt)
+        check_pages(self.on_refusal, self.texts)
         self._settle()
         for sink in listing("Policy.events", self.events, object):
             if not callable(sink):

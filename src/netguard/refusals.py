@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from html import escape
 from http import HTTPStatus
+from string import Template
 from typing import Final
 
-from netguard.messages import Refusal, Request, Respond
+from netguard.checks import whole
+from netguard.errors import ConfigError
+from netguard.messages import Page, Refusal, Request
+
+PageCallable = Callable[[Request, "Words"], tuple[str, str | bytes]]  # returns the content type and the body
+PageSource = str | PageCallable
+_HTML_TYPE: Final = b"text/html; charset=utf-8"
 
 _SENTENCES: Final = {
     308: "This address has moved to https.",
@@ -45,34 +55,144 @@ def unlisted_proxy(request: Request) -> Refusal:
     )
 
 
-def answer(request: Request, refusal: Refusal, notes: tuple[Refusal, ...] = ()) -> Respond:
-    """The response for a refusal: no cache may keep it, unless its own headers say otherwise."""
-    kind, body = _page(request, refusal)
-    own = {name for name, _ in refusal.headers}
-    headers = [*refusal.headers, (b"content-type", kind), (b"content-length", str(len(body)).encode())]
-    if b"cache-control" not in own:
-        headers.append((b"cache-control", b"no-store"))
-    if b"vary" not in own:
-        headers.append((b"vary", b"Accept"))
-    return Respond(refusal, tuple(headers), b"" if request.method == "HEAD" else body, notes)
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a page of refusal may say: the status and its name, a sentence for the client, and the reason code."""
+
+    status: int
+    title: str
+    sentence: str
+    code: str
 
 
-def _page(request: Request, refusal: Refusal) -> tuple[bytes, bytes]:
-    title, sentence = _title(refusal.status), _SENTENCES.get(refusal.status, "This request was refused.")
-    accepted = (request.headers.get(b"accept") or b"").lower()
-    if b"json" in accepted and b"text/html" not in accepted:
+class Pages:
+    """The pages of refusals, compiled: the policy's own by status, its sentences by language."""
+
+    __slots__ = ("_own", "_texts", "_vary")
+
+    def __init__(self, on_refusal: Mapping[int, PageSource], texts: Mapping[str, Mapping[int, str]]) -> None:
+        self._own = {status: _compiled(status, source) for status, source in on_refusal.items()}
+        self._texts = {language.lower(): dict(sentences) for language, sentences in texts.items()}
+        self._vary = b"Accept, Accept-Language" if texts else b"Accept"  # what every page depends on
+
+    def page(self, request: Request, refusal: Refusal) -> Page:
+        """The page for a refusal: no cache may keep it, unless the refusal's own headers say otherwise."""
+        words = self._words(request, refusal)
+        own = self._own.get(refusal.status)
+        kind, body = _standard(request, words) if own is None else own(request, words)
+        vary = b", ".join([*(value for name, value in refusal.headers if name == b"vary"), self._vary])
+        headers = [pair for pair in refusal.headers if pair[0] != b"vary"]
+        headers += [*_framing(refusal.status, kind, body), (b"vary", vary)]
+        if all(name != b"cache-control" for name, _ in refusal.headers):
+            headers.append((b"cache-control", b"no-store"))
+        return Page(refusal.status, tuple(headers), b"" if request.method == "HEAD" else body)
+
+    def _words(self, request: Request, refusal: Refusal) -> Words:
+        status = refusal.status
+        sentence = _SENTENCES.get(status, "This request was refused.")
+        for language in _languages(request) if self._texts else ():
+            told = self._texts.get(language, {}).get(status)
+            if told is not None:
+                sentence = told
+                break
+        return Words(status, f"{status} {HTTPStatus(status).phrase}", sentence, refusal.code)
+
+
+def check_pages(on_refusal: object, texts: object) -> None:
+    """Refuse pages and texts that could not be shown."""
+    if not isinstance(on_refusal, Mapping) or not isinstance(texts, Mapping):
+        raise ConfigError("Policy.on_refusal, Policy.texts: write mappings, as in {403: page} and {'de': {403: '...'}}")
+    for status, source in on_refusal.items():
+        whole("Policy.on_refusal", status, 400, 599)
+        _compiled(status, source)
+    for language, sentences in texts.items():
+        if not isinstance(sentences, Mapping):
+            raise ConfigError(f"Policy.texts[{language!r}]: write a mapping as in {{403: '...'}}, not {sentences!r}")
+        for status, sentence in sentences.items():
+            whole(f"Policy.texts[{language!r}]", status, 300, 599)
+            if not isinstance(sentence, str):
+                raise ConfigError(f"Policy.texts[{language!r}][{status}]: a sentence is meant, not {sentence!r}")
+
+
+def _compiled(status: int, source: PageSource) -> Callable[[Request, Words], tuple[bytes, bytes]]:
+    if callable(source):
+        return _Called(source)
+    if isinstance(source, str):
+        template = Template(source)
+        if not template.is_valid() or not set(template.get_identifiers()) <= {"status", "title", "sentence", "code"}:
+            raise ConfigError(f"Policy.on_refusal[{status}]: a page may name $status, $title, $sentence and $code")
+        return _Filled(template)
+    raise ConfigError(f"Policy.on_refusal[{status}]: write an HTML template or a callable, not {source!r}")
+
+
+class _Called:
+    __slots__ = ("_source",)
+
+    def __init__(self, source: PageCallable) -> None:
+        self._source = source
+
+    def __call__(self, request: Request, words: Words) -> tuple[bytes, bytes]:
+        kind, body = self._source(request, words)
+        return kind.encode("ascii"), body.encode() if isinstance(body, str) else body
+
+
+class _Filled:
+    """An HTML template of the app's for browsers; programs still get their problem."""
+
+    __slots__ = ("_template",)
+
+    def __init__(self, template: Template) -> None:
+        self._template = template
+
+    def __call__(self, request: Request, words: Words) -> tuple[bytes, bytes]:
+        if not _wants_html(request):
+            return _standard(request, words)
+        values = {"status": str(words.status), "title": words.title, "sentence": words.sentence, "code": words.code}
+        safe = {name: escape(value) for name, value in values.items()}
+        return _HTML_TYPE, self._template.substitute(safe).encode()
+
+
+def _framing(status: int, kind: bytes, body: bytes) -> list[tuple[bytes, bytes]]:
+    if status == 204:  # which has no content (RFC 9110, 15.3.5)
+        return []
+    return [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+
+
+def _standard(request: Request, words: Words) -> tuple[bytes, bytes]:
+    if words.status == 204:
+        return b"", b""
+    if _wants_html(request):
+        return _HTML_TYPE, _HTML.format(title=escape(words.title), sentence=escape(words.sentence)).encode()
+    if b"json" in (request.headers.get(b"accept") or b"").lower():
         problem = {
             "type": "about:blank",
-            "title": title,
-            "status": refusal.status,
-            "detail": sentence,
-            "code": refusal.code,
+            "title": words.title,
+            "status": words.status,
+            "detail": words.sentence,
+            "code": words.code,
         }
         return b"application/problem+json", json.dumps(problem).encode()
-    if b"text/html" in accepted:
-        return b"text/html; charset=utf-8", _HTML.format(title=title, sentence=sentence).encode()
-    return b"text/plain; charset=utf-8", f"{sentence}\n".encode()
+    return b"text/plain; charset=utf-8", f"{words.sentence}\n".encode()
 
 
-def _title(status: int) -> str:
-    return f"{status} {HTTPStatus(status).phrase}"
+def _wants_html(request: Request) -> bool:
+    return b"text/html" in (request.headers.get(b"accept") or b"").lower()
+
+
+def _languages(request: Request) -> Iterator[str]:
+    """The client's languages, best first, each with its base: ``de-AT`` also asks for ``de`` (RFC 4647, 3.4)."""
+    written = (request.headers.get(b"accept-language") or b"")[:256].decode("latin-1").lower()
+    ranked = sorted((_weight(part) for part in written.split(",")[:16]), key=lambda pair: -pair[0])
+    for weight, tag in ranked:
+        if weight > 0:
+            yield tag
+            yield tag.partition("-")[0]
+
+
+def _weight(part: str) -> tuple[float, str]:
+    tag, _, parameter = part.partition(";")
+    name, _, value = parameter.strip().partition("=")
+    try:
+        return (float(value) if name.strip() == "q" else 1.0), tag.strip()
+    except ValueError:
+        return 0.0, tag.strip()

@@ -15,10 +15,10 @@ from netguard.errors import BodyTooLarge, Disconnected, LengthRequired, Netguard
 from netguard.events import Sinks, logger
 from netguard.exchange import Exchange
 from netguard.memo import Memo
-from netguard.messages import CONTINUE, Continue, Decision, NeedBody, NeedCounts, Request, Respond
+from netguard.messages import CONTINUE, Continue, Decision, NeedBody, NeedCounts, Page, Request, Respond
 from netguard.policy import Policy
 from netguard.proxies import is_forwarding
-from netguard.refusals import CRASHED, CUT_SHORT, NO_LENGTH, TOO_LARGE, answer, unlisted_proxy
+from netguard.refusals import CRASHED, CUT_SHORT, NO_LENGTH, TOO_LARGE, unlisted_proxy
 
 Environ = dict[str, Any]  # a server's edge
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
@@ -69,16 +69,16 @@ class NetguardMiddleware:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         plan = self.plan
         request = _request(plan, environ)
-        exchange = Exchange(request, plan.merge)
+        exchange = Exchange(request, plan.merge, plan.pages)
         guarded = _guarded_start(exchange, start_response)
         try:
             inner = self.inner(environ, exchange)  # tells of forwarding headers, also where the request is refused
             decision = decide(plan, request)
             if decision is not CONTINUE:
-                final = self._supplied(decision, request, inner)
+                final = self._supplied(decision, inner)
                 self._sinks.tell_decision(request, final)
                 if isinstance(final, Respond):
-                    return _respond(final, guarded)
+                    return _respond(exchange.page(final), guarded)
                 if final.pending:
                     exchange.pending = final.pending
                     return _withholding(exchange, self.app, inner, guarded)
@@ -88,29 +88,21 @@ class NetguardMiddleware:
                 raise
             logger.exception("an exception left the app at %r %r", request.method, request.path)
             self._sinks.tell(request, CRASHED)
-            return _respond(answer(request, CRASHED), guarded)
+            return _respond(exchange.page(Respond(CRASHED)), guarded)
 
     def propagates(self, environ: Environ) -> bool:
         """Whether an exception is left to the server's or the framework's own debugging page."""
         return self.plan.policy.preset == "development"
 
-    def _supplied(self, decision: Decision, request: Request, environ: Environ) -> Continue | Respond:
+    def _supplied(self, decision: Decision, environ: Environ) -> Continue | Respond:
         """The final decision, once everything that was asked for has been fetched."""
         while True:
             if isinstance(decision, NeedBody):
-                try:
-                    body = _read_body(environ, decision.limit)
-                except BodyTooLarge:
-                    return answer(request, TOO_LARGE)
-                except LengthRequired:
-                    return answer(request, NO_LENGTH)
-                except Disconnected:
-                    return answer(request, CUT_SHORT)
-                decision = decision.supply(body)
+                decision = _with_body(environ, decision)
             elif isinstance(decision, NeedCounts) and self.plan.store is not None:
                 decision = decision.supply(self.plan.store.take(decision.ops))
             else:
-                return proved(request, decision)
+                return proved(decision)
 
     def inner(self, environ: Environ, exchange: Exchange) -> Environ:
         """A copy of the environ that tells the truth: one client, one scheme, one host, no forwarding headers."""
@@ -164,6 +156,18 @@ def _set_host(environ: Environ, request: Request) -> None:
         environ["HTTP_HOST"] = request.host if request.port is None else f"{request.host}:{request.port}"
 
 
+def _with_body(environ: Environ, need: NeedBody) -> Decision:
+    try:
+        body = _read_body(environ, need.limit)
+    except BodyTooLarge:
+        return need.fail(TOO_LARGE)
+    except LengthRequired:
+        return need.fail(NO_LENGTH)
+    except Disconnected:
+        return need.fail(CUT_SHORT)
+    return need.supply(body)
+
+
 def _read_body(environ: Environ, limit: int) -> bytes:
     """The body, put back for the app; never read without a length, since a server may then wait for ever."""
     written = environ.get("CONTENT_LENGTH") or ""
@@ -173,7 +177,7 @@ def _read_body(environ: Environ, limit: int) -> bytes:
         return b""
     if not (written.isascii() and written.isdigit()):
         raise LengthRequired(f"CONTENT_LENGTH {written!r} is no number")
-    length = int(written)
+    length = int(written[:20])  # no more digits than any real length has
     if length > limit:
         raise BodyTooLarge(f"the body is larger than {limit} bytes")
     body = _read_fully(environ["wsgi.input"], length)
@@ -206,10 +210,10 @@ def _guarded_start(exchange: Exchange, start_response: StartResponse) -> StartRe
     return guarded
 
 
-def _respond(respond: Respond, start_response: StartResponse) -> Iterable[bytes]:
-    text = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in respond.headers]
-    start_response(_STATUS[respond.status], text)
-    return [respond.body]
+def _respond(page: Page, start_response: StartResponse) -> Iterable[bytes]:
+    text = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in page.headers]
+    start_response(_STATUS[page.status], text)
+    return [page.body]
 
 
 def _withholding(exchange: Exchange, app: WSGIApp, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -228,7 +232,7 @@ def _withholding(exchange: Exchange, app: WSGIApp, environ: Environ, start_respo
     instead = exchange.withheld()
     if instead is not None:
         _close(result)
-        return _respond(instead, start_response)
+        return _respond(exchange.page(instead), start_response)
     for head in held:
         start_response(*head)
     return _Rest(first, chunks, result)

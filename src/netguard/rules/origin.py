@@ -19,7 +19,7 @@ _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OVERRIDE_1: Final = b"x-http-method-override"  # names and no loop: every GET passes here
 _OVERRIDE_2: Final = b"x-http-method"
 _OVERRIDE_3: Final = b"x-method-override"
-_HEADERS: Final = ((b"cache-control", b"no-store"), (b"vary", b"Sec-Fetch-Site, Origin, Accept"))
+_HEADERS: Final = ((b"cache-control", b"no-store"), (b"vary", b"Sec-Fetch-Site, Origin"))
 
 
 @section

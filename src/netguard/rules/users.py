@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Protocol
 
 from netguard.messages import Continue, Refusal, Request, Respond
-from netguard.refusals import answer
 from netguard.rules import Mode
 
 
@@ -30,7 +29,7 @@ def judge_user(request: Request, rules: Sequence[UserRule], user: object) -> Con
     for rule in rules:
         refusal = rule.judge(request, user)
         if refusal is not None and rule.mode == "enforce":
-            return answer(request, refusal, notes)
+            return Respond(refusal, notes)
         if refusal is not None:
             notes += (replace(refusal, enforced=False),)
     return Continue(notes)
