@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # for type checkers; the module `typing` alone would cost more than all of this file
 if TYPE_CHECKING:
     from netguard import asgi, wsgi
     from netguard.cookies import Cookies
@@ -69,6 +67,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
+    from importlib import import_module
+
     if name in _ROOMS:
         return import_module(f"netguard.{name}")
     if name not in _HOMES:

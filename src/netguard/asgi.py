@@ -124,5 +124,9 @@ class NetguardMiddleware:
         elif len(headers) != len(raw):
             self._tell_unlisted(request, scope)
         scheme = request.scheme if scope["type"] == "http" else "wss" if request.scheme == "https" else "ws"
-        told = {"client": client_of(scope, request), "scheme": scheme, "headers": headers, "netguard": exchange}
-        return {**scope, **told}
+        inner = {**scope}
+        inner["client"] = client_of(scope, request)
+        inner["scheme"] = scheme
+        inner["headers"] = headers
+        inner["netguard"] = exchange
+        return inner

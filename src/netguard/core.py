@@ -33,6 +33,7 @@ from netguard.rules.paths import Exemptions
 from netguard.rules.private import PrivatePeers
 from netguard.rules.users import UserRule
 
+_new: Final = object.__new__
 _NOWHERE: Final = (None, None)
 BODY_LIMIT: Final = 65_536  # bytes of a body that rules may read
 
@@ -91,7 +92,22 @@ class Plan:
         host, port = _NOWHERE if raw is None else self._authorities[raw] or _NOWHERE
         if port == DEFAULT_PORT[scheme]:
             port = None
-        return Request(method, path, headers, scheme, host, port, client, peer, proxied, raw, target, query, root, kind)
+        request = _new(Request)  # its __init__ would cost as much as the resolving
+        request.method = method
+        request.path = path
+        request.headers = headers
+        request.scheme = scheme
+        request.host = host
+        request.port = port
+        request.client = client
+        request.peer = peer
+        request.proxied = proxied
+        request.authority = raw
+        request.target = target
+        request.query = query
+        request.root = root
+        request.kind = kind
+        return request
 
 
 def _steps(policy: Policy) -> Iterator[Step]:

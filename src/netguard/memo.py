@@ -8,7 +8,7 @@ from typing import TypeVar
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-_WIDEST = 128  # characters or bytes of a key; longer ones are computed each time
+WIDEST = 128  # characters or bytes of a key; longer ones are computed each time
 
 
 class Memo(dict[K, V]):
@@ -26,7 +26,7 @@ class Memo(dict[K, V]):
 
     def __missing__(self, key: K) -> V:
         value = self._function(key)
-        if isinstance(key, str | bytes) and len(key) > _WIDEST:
+        if isinstance(key, str | bytes) and len(key) > WIDEST:
             return value
         if len(self) >= self._size:
             self.clear()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import Final
 
 from netguard.checks import listing
 from netguard.errors import ConfigError
 
+_LOW: Final = bytes(12)
 _MAPPED: Final = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96 (RFC 4291, 2.5.5.2)
 
 
@@ -27,7 +28,11 @@ def packed(address: str) -> bytes | None:
 
 def text(raw: bytes) -> str:
     """The canonical text of packed bytes (RFC 5952)."""
-    return inet_ntop(AF_INET if len(raw) == 4 else AF_INET6, raw)
+    if len(raw) == 4:
+        return inet_ntop(AF_INET, raw)
+    if raw.startswith(_LOW):  # which C libraries write as IPv4
+        return str(IPv6Address(raw))
+    return inet_ntop(AF_INET6, raw)
 
 
 class NetworkSet:

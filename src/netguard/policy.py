@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import field
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from netguard.checks import UNSET, listing, one_of, section
@@ -17,6 +19,9 @@ from netguard.rules.hosts import Hosts
 from netguard.rules.https import HTTPS
 from netguard.rules.origin import Origin
 from netguard.rules.paths import Exemptions
+from netguard.toml import read_section
+
+SECRET_LENGTH: Final = 32  # characters: 192 bits as token_urlsafe writes them
 
 Preset = Literal["web", "api", "strict", "development"]
 
@@ -38,6 +43,8 @@ class Policy:
     of your own proxies. ``exempt`` lists health paths that skip the host and the https rule alike. ``False``
     switches a section off. ``on_refusal`` gives own pages by status: an HTML template with ``$title``, ``$sentence``,
     ``$status`` and ``$code``, or a callable of the request and those words that returns a content type and a body.
+    ``secrets`` sign what must not be forged: the first signs, all verify; at least 32 characters each, also from
+    NETGUARD_SECRETS, separated by spaces. ``store`` is where counters live, also from NETGUARD_STORE.
     ``texts`` gives the sentences by language, as in ``{"de": {403: "..."}}``, chosen by Accept-Language. Wrong values
     raise ConfigError here, naming the value and the mend.
     """
@@ -50,6 +57,8 @@ class Policy:
     cookies: Cookies | Literal[False] = UNSET
     origin: Origin | Literal[False] = UNSET
     events: Sequence[Sink] = ()
+    secrets: Sequence[str] = ()
+    store: str = ""
     on_refusal: Mapping[int, PageSource] = field(default_factory=dict)
     texts: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     open: bool = False  # development only: answer clients outside the private networks too
@@ -66,11 +75,25 @@ class Policy:
         _kind("origin", self.origin, Origin)
         Hosts(patterns=self.hosts)
         Exemptions("Policy.exempt", self.exempt)
+        self._check_shared()
         check_pages(self.on_refusal, self.texts)
         self._settle()
         for sink in listing("Policy.events", self.events, object):
             if not callable(sink):
                 raise ConfigError(f"Policy.events: {sink!r} cannot be called with an event")
+
+    def _check_shared(self) -> None:
+        """The secrets and the store, from the environment where the policy leaves them out."""
+        secrets = self.secrets or os.environ.get("NETGUARD_SECRETS", "").split()
+        for secret in listing("Policy.secrets", secrets, str):
+            if len(secret) < SECRET_LENGTH:  # the value itself must not reach a log
+                mend = "make one with: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+                raise ConfigError(
+                    f"Policy.secrets: one has {len(secret)} characters, fewer than {SECRET_LENGTH}; {mend}"
+                )
+        object.__setattr__(self, "secrets", tuple(secrets))
+        object.__setattr__(self, "store", self.store or os.environ.get("NETGUARD_STORE", "memory://"))
+        one_of("Policy.store", self.store, ("memory://",))
 
     def _settle(self) -> None:
         """Fill in what was left unsaid, once, so that every reader finds the whole policy."""
@@ -85,6 +108,11 @@ class Policy:
         }
         for name, value in settled.items():
             object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Policy:
+        """The policy of a TOML file: the same names, tables for sections, callables as ``"module:name"``."""
+        return read_section(cls, path)
 
     @classmethod
     def web(cls, **keywords: Any) -> Policy:  # the keywords of Policy, checked there

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from netguard.checks import listing, one_of, section, whole
-from netguard.memo import Memo
+from netguard.memo import WIDEST, Memo
 from netguard.messages import HeaderLookup
 from netguard.networks import NetworkSet, packed, text
 
@@ -101,7 +101,8 @@ class Resolver:
         addresses = headers.get(b"x-forwarded-for")
         place = 1
         if addresses is not None:
-            client, place = self._chains[addresses]
+            short = len(addresses) <= WIDEST  # hashing 8 KB would cost more than walking it
+            client, place = self._chains[addresses] if short else self._walk_list(addresses)
         proto = headers.get(b"x-forwarded-proto")
         if proto is not None:
             scheme = _SCHEMES.get(proto) or _scheme(_at(proto, place))
@@ -125,15 +126,14 @@ class Resolver:
 
     def _walk(self, addresses: Iterable[bytes | None], cut: bool = False) -> _Chain:
         """From the right to the first hop that is not ours; unknown where a hop cannot be read or the walk is cut."""
-        client, place = None, 0
+        raw, place = None, 0
         for place, written in enumerate(addresses, 1):
             raw = None if written is None else _address(written)
             if raw is None:  # Only trusted proxies are believed: what they could not name stays unknown.
                 return _Chain(None, place)
-            client = text(raw)
             if not self._networks.holds(raw):
-                return _Chain(client, place)
-        return _Chain(None if cut else client, place)
+                return _Chain(text(raw), place)
+        return _Chain(None if cut or raw is None else text(raw), place)
 
 
 _BRACKETED: Final = re.compile(r"\[([^\]]*)\](?::\d{1,5})?\Z")
@@ -143,8 +143,11 @@ _V4_PORT: Final = re.compile(r"([0-9.]+):\d{1,5}\Z")
 def _address(written: bytes) -> bytes | None:
     """The packed address of ``203.0.113.7``, ``203.0.113.7:80``, ``2001:db8::1`` or ``[2001:db8::1]:80``."""
     node = written.strip(b" \t").decode("latin-1")
-    found = _BRACKETED.match(node) or _V4_PORT.match(node)
-    return packed(found[1] if found else node)
+    raw = packed(node)
+    if raw is None:
+        found = _BRACKETED.match(node) or _V4_PORT.match(node)
+        raw = packed(found[1]) if found else None
+    return raw
 
 
 def _at(value: bytes, place: int) -> bytes:

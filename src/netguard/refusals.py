@@ -14,8 +14,6 @@ from netguard.checks import whole
 from netguard.errors import ConfigError
 from netguard.messages import Page, Refusal, Request
 
-PageCallable = Callable[[Request, "Words"], tuple[str, str | bytes]]  # returns the content type and the body
-PageSource = str | PageCallable
 _HTML_TYPE: Final = b"text/html; charset=utf-8"
 
 _SENTENCES: Final = {
@@ -63,6 +61,10 @@ class Words:
     title: str
     sentence: str
     code: str
+
+
+PageCallable = Callable[[Request, Words], tuple[str, str | bytes]]  # returns the content type and the body
+PageSource = str | PageCallable  # str: an HTML template
 
 
 class Pages:

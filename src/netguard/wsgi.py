@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from http import HTTPStatus
 from io import BytesIO
 from itertools import chain
@@ -98,26 +99,37 @@ class NetguardMiddleware:
         """The final decision, once everything that was asked for has been fetched."""
         while True:
             if isinstance(decision, NeedBody):
-                decision = _with_body(environ, decision)
+                decision = with_body(decision, partial(_read_body, environ))
             elif isinstance(decision, NeedCounts) and self.plan.store is not None:
                 decision = decision.supply(self.plan.store.take(decision.ops))
             else:
                 return proved(decision)
 
     def inner(self, environ: Environ, exchange: Exchange) -> Environ:
-        """A copy of the environ that tells the truth: one client, one scheme, one host, no forwarding headers."""
-        request, forwarding = exchange.request, _FORWARDING
-        inner = {key: value for key, value in environ.items() if not forwarding[key]}
-        if request.proxied:
-            if request.authority != request.headers.get(b"host"):
-                _set_host(inner, request)
-        elif len(inner) != len(environ):
-            self._sinks.tell_once(request, unlisted_proxy(request))
-        if request.client is not None or request.proxied:
-            inner["REMOTE_ADDR"] = request.client or ""
-        inner["wsgi.url_scheme"] = request.scheme
-        inner["netguard"] = exchange
-        return inner
+        """The environ for the app: ``told``."""
+        return told(environ, exchange, self._sinks)
+
+
+def told(environ: Environ, exchange: Exchange, sinks: Sinks) -> Environ:
+    """A copy of the environ that tells the truth: one client, one scheme, one host, no forwarding headers."""
+    request, forwarding = exchange.request, _FORWARDING
+    inner = environ.copy()
+    for key in environ:
+        if forwarding[key]:
+            del inner[key]
+    if request.proxied:
+        if request.authority != request.headers.get(b"host"):
+            _set_host(inner, request)
+    elif len(inner) != len(environ):
+        sinks.tell_once(request, unlisted_proxy(request))
+    if request.client is not None or request.proxied:
+        inner["REMOTE_ADDR"] = request.client or ""
+    if request.proxied:  # these two are the proxy's
+        inner.pop("REMOTE_HOST", None)
+        inner.pop("REMOTE_PORT", None)
+    inner["wsgi.url_scheme"] = request.scheme
+    inner["netguard"] = exchange
+    return inner
 
 
 def _request(plan: Plan, environ: Environ) -> Request:
@@ -129,7 +141,7 @@ def _request(plan: Plan, environ: Environ) -> Request:
         EnvironHeaders(environ),
         "https" if environ.get("wsgi.url_scheme") == "https" else "http",
         environ.get("REMOTE_ADDR") or None,
-        _target(environ, root + path),
+        target_of(environ, root + path),
         environ.get("QUERY_STRING", "").encode("latin-1", "replace"),
         root if root.isascii() else _decoded(root),
         "http",
@@ -141,7 +153,7 @@ def _decoded(text: str) -> str:
     return text.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
-def _target(environ: Environ, path: str) -> bytes:
+def target_of(environ: Environ, path: str) -> bytes:
     """The path as it was sent, where the server tells (gunicorn, uWSGI, Werkzeug, waitress), else quoted anew."""
     raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
     if isinstance(raw, str) and raw.startswith("/"):
@@ -156,9 +168,10 @@ def _set_host(environ: Environ, request: Request) -> None:
         environ["HTTP_HOST"] = request.host if request.port is None else f"{request.host}:{request.port}"
 
 
-def _with_body(environ: Environ, need: NeedBody) -> Decision:
+def with_body(need: NeedBody, read: Callable[[int], bytes]) -> Decision:
+    """What a decision comes to with the body that ``read`` gives for a limit, or without it."""
     try:
-        body = _read_body(environ, need.limit)
+        body = read(need.limit)
     except BodyTooLarge:
         return need.fail(TOO_LARGE)
     except LengthRequired:
@@ -168,18 +181,26 @@ def _with_body(environ: Environ, need: NeedBody) -> Decision:
     return need.supply(body)
 
 
-def _read_body(environ: Environ, limit: int) -> bytes:
-    """The body, put back for the app; never read without a length, since a server may then wait for ever."""
+def body_length(environ: Environ, limit: int) -> int:
+    """How long the body is, as announced: nothing else tells a WSGI app where it ends."""
     written = environ.get("CONTENT_LENGTH") or ""
     if not written:
         if environ.get("HTTP_TRANSFER_ENCODING"):
             raise LengthRequired("a chunked body has no CONTENT_LENGTH")
-        return b""
+        return 0
     if not (written.isascii() and written.isdigit()):
         raise LengthRequired(f"CONTENT_LENGTH {written!r} is no number")
     length = int(written[:20])  # no more digits than any real length has
     if length > limit:
         raise BodyTooLarge(f"the body is larger than {limit} bytes")
+    return length
+
+
+def _read_body(environ: Environ, limit: int) -> bytes:
+    """The body, put back for the app; never read without a length, since a server may then wait for ever."""
+    length = body_length(environ, limit)
+    if not length:
+        return b""
     body = _read_fully(environ["wsgi.input"], length)
     environ["wsgi.input"] = BytesIO(body)
     if len(body) < length:

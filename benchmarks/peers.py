@@ -1,0 +1,48 @@
+"""The released peers, set up as their documentation says, with the same headers as the preset ``web``."""
+
+from __future__ import annotations
+
+from secure import (
+    ContentSecurityPolicy,
+    CrossOriginOpenerPolicy,
+    CrossOriginResourcePolicy,
+    CustomHeader,
+    PermissionsPolicy,
+    ReferrerPolicy,
+    Secure,
+    StrictTransportSecurity,
+    XContentTypeOptions,
+    XDnsPrefetchControl,
+    XFrameOptions,
+    XPermittedCrossDomainPolicies,
+)
+from secure.middleware import SecureASGIMiddleware, SecureWSGIMiddleware
+
+from benchmarks.traffic import TWELVE, ASGIApp, WSGIApp
+
+
+def secure_headers() -> Secure:
+    """Twelve headers by the builders of the ``secure`` package."""
+    return Secure(
+        csp=ContentSecurityPolicy().set(TWELVE["content-security-policy"]),
+        hsts=StrictTransportSecurity().set(TWELVE["strict-transport-security"]),
+        xcto=XContentTypeOptions().set(TWELVE["x-content-type-options"]),
+        referrer=ReferrerPolicy().set(TWELVE["referrer-policy"]),
+        xfo=XFrameOptions().set(TWELVE["x-frame-options"]),
+        coop=CrossOriginOpenerPolicy().set(TWELVE["cross-origin-opener-policy"]),
+        corp=CrossOriginResourcePolicy().set(TWELVE["cross-origin-resource-policy"]),
+        permissions=PermissionsPolicy().set(TWELVE["permissions-policy"]),
+        xdfc=XDnsPrefetchControl().set(TWELVE["x-dns-prefetch-control"]),
+        xpcdp=XPermittedCrossDomainPolicies().set(TWELVE["x-permitted-cross-domain-policies"]),
+        custom=[CustomHeader(name, TWELVE[name]) for name in ("origin-agent-cluster", "x-xss-protection")],
+    )
+
+
+def secure_asgi(app: ASGIApp) -> ASGIApp:
+    """An ASGI app behind ``secure``."""
+    return SecureASGIMiddleware(app, secure=secure_headers())
+
+
+def secure_wsgi(app: WSGIApp) -> WSGIApp:
+    """A WSGI app behind ``secure``."""
+    return SecureWSGIMiddleware(app, secure=secure_headers())

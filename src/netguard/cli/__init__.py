@@ -1,0 +1,1 @@
+"""The ``netguard`` command: tools that show and check what a policy does."""

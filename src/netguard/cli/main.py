@@ -1,0 +1,74 @@
+"""The commands, and how their arguments are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import click
+
+import netguard
+from netguard.errors import ConfigError
+from netguard.explain import asked
+from netguard.explain import explain as explained
+from netguard.messages import Kind
+from netguard.policy import Policy
+from netguard.toml import named
+
+
+class Problem(click.ClickException):
+    """What went wrong, in one line, without a traceback."""
+
+    exit_code = 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(netguard.__version__)
+def main() -> None:
+    """Show and check what a netguard policy does."""
+
+
+@main.command()
+@click.argument("policy")
+@click.argument("line", metavar="REQUEST")
+@click.option("--from", "peer", default="203.0.113.7", show_default=True, help="The address of the peer.")
+@click.option("--header", "-H", "headers", multiple=True, metavar="'NAME: VALUE'", help="A request header; repeatable.")
+@click.option("--http", is_flag=True, help="The request came over plain http.")
+@click.option("--websocket", is_flag=True, help="The request is a WebSocket handshake.")
+def explain(policy: str, line: str, peer: str, headers: Sequence[str], http: bool, websocket: bool) -> None:
+    """Tell rule by rule what POLICY (a TOML file, or module:name) does with a REQUEST such as 'POST /login'.
+
+    Exits with 1 where the request is refused. Without a Host header the first name of the policy is taken.
+    """
+    loaded = read_policy(policy)
+    kind: Kind = "websocket" if websocket else "http"
+    scheme = "http" if http else "https"
+    request = asked(loaded, line, _fields(headers, loaded), peer=peer, scheme=scheme, kind=kind)
+    explanation = explained(loaded, request)
+    click.echo(str(explanation))
+    raise SystemExit(1 if explanation.decided_by else 0)
+
+
+def read_policy(where: str) -> Policy:
+    """The policy of a TOML file or of ``module:name``."""
+    try:
+        if where.endswith(".toml"):
+            return Policy.from_toml(where)
+        found = named("policy", where)
+    except ConfigError as error:
+        raise Problem(str(error)) from error
+    if not isinstance(found, Policy):
+        raise Problem(f"{where} is no Policy, but {found!r}")
+    return found
+
+
+def _fields(headers: Sequence[str], policy: Policy) -> Mapping[str, str]:
+    fields: dict[str, str] = {}
+    for header in headers:
+        name, colon, value = header.partition(":")
+        if not colon:
+            raise Problem(f"a header is written 'Name: value', not {header!r}")
+        fields[name.strip()] = value.strip()
+    if not any(name.lower() == "host" for name in fields):
+        first = next(iter(policy.hosts), "localhost")
+        fields["Host"] = first.replace("*.", "www.").removesuffix(":*")
+    return fields
