@@ -99,7 +99,7 @@ class NetguardMiddleware:
                 try:
                     body = await read_body(receive, decision.limit)
                 except BodyTooLarge as error:
-                    receive = replayed(error.read, receive, more=True)
+                    receive = replayed(error.read, receive, more=error.more)
                     decision = decision.fail(TOO_LARGE)
                 else:
                     receive = replayed(body, receive)

@@ -81,12 +81,12 @@ async def read_body(receive: Receive, limit: int) -> bytes:
         message = await receive()
         if message["type"] != "http.request":
             raise Disconnected("the client left before its request body was complete")
-        chunk = message.get("body", b"")
-        size += len(chunk)
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        more = message.get("more_body", False)
         if size > limit:
-            raise BodyTooLarge(f"the body is larger than {limit} bytes", b"".join((*chunks, chunk)))
-        chunks.append(chunk)
-        if not message.get("more_body", False):
+            raise BodyTooLarge(f"the body is larger than {limit} bytes", b"".join(chunks), more=more)
+        if not more:
             return b"".join(chunks)
 
 

@@ -22,11 +22,15 @@ class Disconnected(NetguardError):
 
 
 class BodyTooLarge(NetguardError):
-    """The request body is larger than the rules that need it may read; ``read`` is what was taken of it."""
+    """The request body is larger than the rules that need it may read.
 
-    def __init__(self, message: str, read: bytes = b"") -> None:
+    ``read`` is what was taken of it, ``more`` whether the rest is still to come.
+    """
+
+    def __init__(self, message: str, read: bytes = b"", *, more: bool = False) -> None:
         super().__init__(message)
         self.read = read
+        self.more = more
 
 
 class LengthRequired(NetguardError):
