@@ -1,7 +1,8 @@
 """Run a booking app on https://localhost:8443, with http://localhost:8080 in front of it: ``make demo``.
 
-``python examples/demo.py [starlette]``; ``DEMO_HTTPS_PORT`` and ``DEMO_HTTP_PORT`` choose other ports. The
-certificate comes from an authority made for this folder, in ``.demo/``; nothing is installed in the system.
+``python examples/demo.py [starlette|flask|...]``; ``DEMO_HTTPS_PORT`` and ``DEMO_HTTP_PORT`` choose other ports. The
+certificate comes from an authority made for this folder, in ``.demo/``; nothing is installed in the system. ASGI
+apps run on uvicorn in this process, WSGI apps on gunicorn.
 """
 
 from __future__ import annotations
@@ -10,11 +11,15 @@ import asyncio
 import importlib
 import logging
 import os
+import secrets
 import signal
 import socket
+import subprocess
 import sys
+import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any
 
@@ -67,14 +72,53 @@ def main() -> None:
     sockets = [_listen(https, "DEMO_HTTPS_PORT"), _listen(http, "DEMO_HTTP_PORT")]
     make_certificate()
     os.environ.setdefault("BOOKING_DATABASE", f"sqlite:///{FOLDER / 'booking.sqlite3'}")
-    app = load(name)
-    _log_requests_and_refusals()
+    app, greeting = load(name), TRY.format(name=name, https=https, http=http)
+    if iscoroutinefunction(type(app).__call__):
+        return serve_asgi(app, sockets, greeting)
+    return serve_wsgi(name, sockets, greeting)
+
+
+def serve_asgi(app: Any, sockets: list[list[socket.socket]], greeting: str) -> None:
+    """Run uvicorn twice in this process."""
+    log_requests_and_refusals()
     # netguard resolves forwarding headers itself: uvicorn's own resolver would come before it.
     common: dict[str, Any] = {"log_config": None, "proxy_headers": False, "server_header": False}
     tls = Server(uvicorn.Config(app, ssl_certfile=CHAIN, ssl_keyfile=KEY, timeout_graceful_shutdown=3, **common))
     plain = Server(uvicorn.Config(app, lifespan="off", timeout_graceful_shutdown=3, **common))  # tls starts the app up
-    asyncio.run(serve(tls, plain, sockets, TRY.format(name=name, https=https, http=http)))
+    asyncio.run(serve(tls, plain, sockets, greeting))
     sys.exit(not plain.started)
+
+
+def serve_wsgi(name: str, sockets: list[list[socket.socket]], greeting: str) -> None:
+    """Run gunicorn twice, which cannot speak TLS on one port and plain HTTP on another, until a signal comes."""
+    os.environ.setdefault("BOOKING_SECRET", secrets.token_urlsafe(32))  # one for both
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    tls = _gunicorn(name, sockets[0], "--certfile", str(CHAIN), "--keyfile", str(KEY))
+    plain = _gunicorn(name, sockets[1])
+    print(greeting, flush=True)
+    try:
+        while tls.poll() is None and plain.poll() is None:
+            time.sleep(0.2)
+    except KeyboardInterrupt:
+        pass
+    for one in (tls, plain):
+        one.terminate()
+    sys.exit(max(one.wait() for one in (tls, plain)))
+
+
+def _gunicorn(name: str, sockets: list[socket.socket], *tls: str) -> subprocess.Popen[bytes]:
+    binds = [word for own in sockets for word in ("--bind", f"fd://{own.fileno()}")]
+    # netguard resolves forwarding headers itself: gunicorn would believe X-Forwarded-Proto of this machine.
+    quiet = ["--forwarded-allow-ips", "", "--no-control-socket", "--log-level", "warning", "--access-logfile", "-"]
+    threads = ["--worker-class", "gthread", "--threads", "4", "--graceful-timeout", "3"]
+    command = [sys.executable, "-m", "gunicorn", *binds, *threads, *quiet, *tls, f"demo:wsgi('{name}')"]
+    return subprocess.Popen(command, cwd=EXAMPLES, pass_fds=[own.fileno() for own in sockets])
+
+
+def wsgi(name: str) -> Any:
+    """What gunicorn runs: the app, in a process that logs as this one does."""
+    log_requests_and_refusals()
+    return load(name)
 
 
 def make_certificate() -> None:
@@ -134,7 +178,7 @@ def _listen(port: int, variable: str) -> list[socket.socket]:
     return sockets
 
 
-def _log_requests_and_refusals() -> None:
+def log_requests_and_refusals() -> None:
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
 

@@ -1,6 +1,14 @@
 """What a visitor can do wrong: one class each, with a sentence for them and the HTTP status that suits it."""
 
 from datetime import date
+from http import HTTPStatus
+
+SENTENCES = {
+    400: "We could not read what your browser sent.",
+    404: "There is no such page.",
+    405: "This page cannot be used that way.",
+    500: "Something went wrong on our side. Nothing was changed; please try again in a moment.",
+}
 
 
 class BookingError(Exception):
@@ -73,3 +81,8 @@ class NotYourBooking(BookingError):
 class TooLateToCancel(BookingError):
     status = 409
     sentence = "This booking has already begun, so it can no longer be cancelled."
+
+
+def sentence_for(status: int) -> str:
+    """Say an HTTP status in words, where no ``BookingError`` says more."""
+    return SENTENCES.get(status) or f"{HTTPStatus(status).phrase}."

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from http import HTTPStatus
 from typing import cast
 
 from sqlalchemy.orm import Session
@@ -12,15 +11,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.templating import Jinja2Templates
 
-from booking.errors import BookingError
+from booking.errors import BookingError, sentence_for
 from booking.models import Member
-
-SENTENCES = {
-    400: "We could not read what your browser sent.",
-    404: "There is no such page.",
-    405: "This page cannot be used that way.",
-    500: "Something went wrong on our side. Nothing was changed; please try again in a moment.",
-}
 
 
 class LogInFirst(Exception):
@@ -97,7 +89,3 @@ def http_error(request: Request, error: Exception) -> Response:
 def server_error(request: Request, _: Exception) -> Response:
     # The database or the session may be what failed, so neither is asked who this is.
     return page(request, "error.html", 500, member=None, flash=None, error=None, heading=sentence_for(500))
-
-
-def sentence_for(status: int) -> str:
-    return SENTENCES.get(status) or f"{HTTPStatus(status).phrase}."

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
+from inspect import isawaitable
 
 from netguard.asgi_messages import (
     ASGIApp,
@@ -20,26 +22,34 @@ from netguard.asgi_messages import (
     withholding,
 )
 from netguard.core import Plan, decide, proved
-from netguard.errors import BodyTooLarge, Disconnected, NetguardError
+from netguard.errors import BodyTooLarge, ConfigError, Disconnected, NetguardError
 from netguard.events import Sinks, logger
 from netguard.exchange import Exchange
 from netguard.memo import Memo
 from netguard.messages import CONTINUE, Continue, Decision, NeedBody, NeedCounts, Request, Respond
 from netguard.policy import Policy
 from netguard.proxies import is_forwarding
-from netguard.refusals import CRASHED, TOO_LARGE, unlisted_proxy
+from netguard.refusals import CRASHED, NO_USER, TOO_LARGE, unlisted_proxy
 
 
 class NetguardMiddleware:
     """Protect an ASGI 3 app by a policy: ``app = NetguardMiddleware(app, policy)``.
 
     The app finds the request's ``Exchange`` at ``scope["netguard"]``. An exception that leaves the app is answered
-    with 500 and raised again; under ``Policy.development()`` it is only raised.
+    with 500 and raised again; under ``Policy.development()`` it is only raised. ``user`` tells for a scope who the
+    user is, where rules ask for one; it may be async.
     """
 
-    def __init__(self, app: ASGIApp, policy: Policy | Plan | None = None) -> None:
+    asks_inside = False  # whether the adapter has a hook that asks the rules about the user
+
+    def __init__(
+        self, app: ASGIApp, policy: Policy | Plan | None = None, *, user: Callable[[Scope], object] | None = None
+    ) -> None:
         self.app = app
         self.plan = policy if isinstance(policy, Plan) else Plan(policy or Policy())
+        self._user = user
+        if self.plan.user_rules and user is None and not self.asks_inside:
+            raise ConfigError(NO_USER)
         self._sinks = Sinks(self.plan.policy.events)
         self._forwarding: Memo[bytes, bool] = Memo(is_forwarding)
 
@@ -64,8 +74,12 @@ class NetguardMiddleware:
                     return await respond(exchange.page(final), scope, guarded)
                 if final.pending:
                     exchange.pending = final.pending
-                    guarded = withholding(exchange, scope, guarded)
+                    guarded = withholding(exchange, scope, guarded, partial(self._sinks.tell_decision, request))
             inner = self.inner(scope, exchange)
+            if exchange.pending and self._user is not None:
+                user = self._user(inner)
+                if isinstance(exchange.admit(await user if isawaitable(user) else user), Respond):
+                    return await guarded({"type": "http.response.start", "status": 403})  # which sends the refusal
             return await self.app(inner, receive, guarded)
         except Disconnected:
             return None

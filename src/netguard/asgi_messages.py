@@ -9,7 +9,7 @@ from urllib.parse import quote
 from netguard.core import Plan
 from netguard.errors import BodyTooLarge, Disconnected
 from netguard.exchange import Exchange
-from netguard.messages import Page, RawHeaders, Request
+from netguard.messages import Continue, Page, RawHeaders, Request, Respond
 
 Scope = dict[str, Any]  # a server's edge
 Message = dict[str, Any]
@@ -129,17 +129,22 @@ def socket_send(exchange: Exchange, scope: Scope, send: Send) -> Send:
     return guarded
 
 
-def withholding(exchange: Exchange, scope: Scope, send: Send) -> Send:
-    """A ``send`` for routes that a rule about the user guards: nothing of the app's leaves before the rule passed."""
-    refused = False
+def withholding(exchange: Exchange, scope: Scope, send: Send, tell: Callable[[Continue | Respond], None]) -> Send:
+    """A ``send`` for routes that a rule about the user guards: nothing of the app's leaves before the rule passed.
+
+    The first message that would leave decides; ``tell`` hears the decision.
+    """
+    withheld: bool | None = None  # nothing would have left yet
 
     async def guarded(message: Message) -> None:
-        nonlocal refused
-        instead = None if refused or exchange.started else exchange.withheld()
-        if instead is not None:
-            refused = True
-            await respond(exchange.page(instead), scope, send)
-        if not refused:
+        nonlocal withheld
+        if withheld is None:
+            instead = exchange.withheld()
+            withheld = instead is not None
+            tell(instead or exchange.verdict or Continue())
+            if instead is not None:
+                await respond(exchange.page(instead), scope, send)
+        if not withheld:
             await send(message)
 
     return guarded

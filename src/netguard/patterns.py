@@ -79,7 +79,7 @@ class PatternMap(Generic[T]):
 
     def _add(self, pattern: Pattern, value: T) -> None:
         segments = pattern.segments
-        if self._guarding and segments and segments[-1] == "":
+        while self._guarding and segments and segments[-1] == "":
             segments = segments[:-1]
         node = self._root
         for segment in segments:

@@ -38,6 +38,10 @@ TOO_LARGE: Final = Refusal("body", "body.too-large", 413, "the body is larger th
 NO_LENGTH: Final = Refusal("body", "body.no-length", 411, "a rule needs the body, and the server cannot tell its end")
 CUT_SHORT: Final = Refusal("body", "body.cut-short", 400, "the client sent less than it announced")
 CRASHED: Final = Refusal("app", "app.exception", 500, "an exception left the app")
+NO_USER: Final = (
+    "the policy has rules about the user, and no way to know one: write NetguardMiddleware(app, policy, user=...), "
+    "a callable that gives the user of a request or None"
+)
 UNJUDGED: Final = Refusal(
     "roles", "roles.unjudged", 403, "a rule needs the user, and the app's hook never told who it is"
 )

@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import partial
-from inspect import iscoroutinefunction
-from typing import Any
+from functools import partial, wraps
+from inspect import isawaitable, iscoroutinefunction
+from typing import Any, TypeVar, cast
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.requests import Request as StarletteRequest
 
 from netguard.asgi import NetguardMiddleware as ASGINetguardMiddleware
-from netguard.asgi_messages import ASGIApp, Message, Scope, Send
-from netguard.core import Plan
+from netguard.asgi_messages import ASGIApp, Message, Receive, Scope, Send
+from netguard.errors import NetguardError
 from netguard.exchange import Exchange
-from netguard.policy import Policy
+from netguard.headers import Headers
+from netguard.headers.csp import CSP
+from netguard.headers.override import Override
+from netguard.messages import Respond
+from netguard.templates import Nonce
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+User = Callable[[HTTPConnection], object]
 
 
 class NetguardMiddleware(ASGINetguardMiddleware):
     """Protect a Starlette app: ``app.add_middleware(NetguardMiddleware, policy=policy)``, added last to run first.
 
     The request's ``Exchange`` is at ``request.state.netguard``. With ``debug=True`` on the app, an exception is left
-    to Starlette's debugging page.
+    to Starlette's debugging page. Rules about the user are asked by ``UserRules`` or the dependency ``admitted``.
     """
 
-    def __init__(self, app: ASGIApp, policy: Policy | Plan | None = None) -> None:
-        super().__init__(app, policy)
+    asks_inside = True
 
     def propagates(self, scope: Scope) -> bool:
         """Whether the app is in debug mode, or the policy is for development."""
@@ -49,22 +56,88 @@ class NetguardMiddleware(ASGINetguardMiddleware):
         return partial(await called, scope, _nothing)
 
 
-async def _nothing() -> Message:
-    return {"type": "http.disconnect"}
+class UserRules:
+    """The inner hook: ``Middleware(UserRules)`` behind the app's authentication asks the rules about the user.
+
+    ``user`` gives the user of a connection or None; without it, AuthenticationMiddleware's ``connection.user`` is
+    taken where it is authenticated.
+    """
+
+    def __init__(self, app: ASGIApp, user: User | None = None) -> None:
+        self.app = app
+        self._user = user or _authenticated
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = scope.get("netguard")
+        if isinstance(exchange, Exchange) and exchange.pending:
+            user = self._user(HTTPConnection(scope))
+            if isinstance(exchange.admit(await user if isawaitable(user) else user), Respond):
+                return await send({"type": "http.response.start", "status": 403})  # the refusal leaves in its place
+        return await self.app(scope, receive, send)
+
+
+def exchange_of(connection: HTTPConnection) -> Exchange:
+    """The request's exchange; as a FastAPI dependency: ``Annotated[Exchange, Depends(exchange_of)]``."""
+    exchange = connection.scope.get("netguard")
+    if not isinstance(exchange, Exchange):
+        raise NetguardError("netguard: this request did not come through it: add NetguardMiddleware to the app")
+    return exchange
+
+
+def admitted(connection: HTTPConnection, user: object) -> None:
+    """The inner hook for FastAPI: call it in a dependency that knows the user (None for nobody); refuses by raising."""
+    verdict = exchange_of(connection).admit(user)
+    if isinstance(verdict, Respond):
+        raise HTTPException(verdict.refusal.status)  # the refusal's own page leaves in its place
+
+
+def use_headers(headers: Headers | None = None, *, append: CSP | None = None) -> Callable[[HTTPConnection], None]:
+    """A FastAPI dependency: ``Depends(use_headers(Headers(...)))`` on a route or a router; it stacks."""
+    override = Override(headers, append)
+
+    def dependency(connection: HTTPConnection) -> None:
+        exchange_of(connection).apply(override)
+
+    dependency.__annotations__["connection"] = HTTPConnection  # FastAPI reads it where it is not a string
+    return dependency
+
+
+def headers(headers: Headers | None = None, *, append: CSP | None = None) -> Callable[[Endpoint], Endpoint]:
+    """A decorator for a Starlette endpoint, sync or async, that takes the request first; it stacks."""
+    override = Override(headers, append)
+
+    def decorate(endpoint: Endpoint) -> Endpoint:
+        @wraps(endpoint)
+        def answered(*args: Any, **kwargs: Any) -> Any:  # the endpoint's own
+            _request_among(args, kwargs).apply(override)
+            return endpoint(*args, **kwargs)
+
+        @wraps(endpoint)
+        async def answered_async(*args: Any, **kwargs: Any) -> Any:
+            _request_among(args, kwargs).apply(override)
+            return await endpoint(*args, **kwargs)
+
+        return cast(Endpoint, answered_async if iscoroutinefunction(endpoint) else answered)
+
+    return decorate
 
 
 def csp_nonce(request: HTTPConnection) -> dict[str, Any]:
     """A context processor for Jinja2Templates: ``{{ csp_nonce }}`` is this response's nonce, made where it is used."""
-    return {"csp_nonce": _Nonce(request.scope["netguard"])}
+    return {"csp_nonce": Nonce(partial(exchange_of, request))}
 
 
-class _Nonce:
-    __slots__ = ("_exchange",)
+def _request_among(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Exchange:
+    for value in (*args, *kwargs.values()):
+        if isinstance(value, HTTPConnection):
+            return exchange_of(value)
+    raise NetguardError("netguard: headers(...) stands on an endpoint that takes the request")
 
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
 
-    def __str__(self) -> str:
-        return self._exchange.nonce
+def _authenticated(connection: HTTPConnection) -> object:
+    user = connection.scope.get("user")
+    return user if getattr(user, "is_authenticated", False) else None
 
-    __html__ = __str__  # base64 has no character that HTML would need escaped
+
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}

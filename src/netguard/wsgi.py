@@ -12,14 +12,14 @@ from typing import Any, Final
 from urllib.parse import quote_from_bytes
 
 from netguard.core import Plan, decide, proved
-from netguard.errors import BodyTooLarge, Disconnected, LengthRequired, NetguardError
+from netguard.errors import BodyTooLarge, ConfigError, Disconnected, LengthRequired, NetguardError
 from netguard.events import Sinks, logger
 from netguard.exchange import Exchange
 from netguard.memo import Memo
 from netguard.messages import CONTINUE, Continue, Decision, NeedBody, NeedCounts, Page, Request, Respond
 from netguard.policy import Policy
 from netguard.proxies import is_forwarding
-from netguard.refusals import CRASHED, CUT_SHORT, NO_LENGTH, TOO_LARGE, unlisted_proxy
+from netguard.refusals import CRASHED, CUT_SHORT, NO_LENGTH, NO_USER, TOO_LARGE, unlisted_proxy
 
 Environ = dict[str, Any]  # a server's edge
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
@@ -62,9 +62,16 @@ class NetguardMiddleware:
     An exception that leaves the app is logged and answered with 500; under ``Policy.development()`` it is raised.
     """
 
-    def __init__(self, app: WSGIApp, policy: Policy | Plan | None = None) -> None:
+    asks_inside = False  # whether the adapter has a hook that asks the rules about the user
+
+    def __init__(
+        self, app: WSGIApp, policy: Policy | Plan | None = None, *, user: Callable[[Environ], object] | None = None
+    ) -> None:
         self.app = app
         self.plan = policy if isinstance(policy, Plan) else Plan(policy or Policy())
+        self._user = user
+        if self.plan.user_rules and user is None and not self.asks_inside:
+            raise ConfigError(NO_USER)
         self._sinks = Sinks(self.plan.policy.events)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -82,7 +89,7 @@ class NetguardMiddleware:
                     return _respond(exchange.page(final), guarded)
                 if final.pending:
                     exchange.pending = final.pending
-                    return _withholding(exchange, self.app, inner, guarded)
+                    return self._withheld(exchange, inner, guarded)
             return self.app(inner, guarded)
         except Exception:
             if exchange.started or self.propagates(environ):
@@ -90,6 +97,12 @@ class NetguardMiddleware:
             logger.exception("an exception left the app at %r %r", request.method, request.path)
             self._sinks.tell(request, CRASHED)
             return _respond(exchange.page(Respond(CRASHED)), guarded)
+
+    def _withheld(self, exchange: Exchange, inner: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        app = _nothing if self._user and isinstance(exchange.admit(self._user(inner)), Respond) else self.app
+        result = _withholding(exchange, app, inner, start_response)
+        self._sinks.tell_decision(exchange.request, exchange.withheld() or exchange.verdict or Continue())
+        return result
 
     def propagates(self, environ: Environ) -> bool:
         """Whether an exception is left to the server's or the framework's own debugging page."""
@@ -249,7 +262,11 @@ def _withholding(exchange: Exchange, app: WSGIApp, environ: Environ, start_respo
 
     result = app(environ, held_start)
     chunks = iter(result)
-    first = next(chunks, b"")  # a generator starts its response only when it is asked for a chunk
+    try:
+        first = next(chunks, b"")  # a generator starts its response only when it is asked for a chunk
+    except BaseException:
+        _close(result)
+        raise
     instead = exchange.withheld()
     if instead is not None:
         _close(result)
@@ -257,6 +274,11 @@ def _withholding(exchange: Exchange, app: WSGIApp, environ: Environ, start_respo
     for head in held:
         start_response(*head)
     return _Rest(first, chunks, result)
+
+
+def _nothing(_: Environ, __: StartResponse) -> Iterable[bytes]:
+    """Stands for an app that must not run."""
+    return ()
 
 
 def _unwritable(_: bytes) -> object:

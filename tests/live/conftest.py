@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from support.certificates import Certificate, issue
-from support.servers import serve
+from support.servers import ServerName, serve
 
 NAME = "booking.example"
+SERVERS: dict[str, ServerName] = {"starlette": "uvicorn", "flask": "gunicorn"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +24,7 @@ class Service:
     cert: Certificate
 
 
-@pytest.fixture(scope="module", params=["starlette"])
+@pytest.fixture(scope="module", params=SERVERS)
 def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Each booking app, served over TLS and in the clear, from one database."""
     folder = tmp_path_factory.mktemp("service")
@@ -34,9 +35,9 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         "BOOKING_SECRET": "a secret of this test run, long enough",
     }
     examples = [Path(__file__).parents[2] / "examples"]
-    app = f"{request.param}_booking.app:app"
+    server, app = SERVERS[request.param], f"{request.param}_booking.app:app"
     with (
-        serve("uvicorn", app, cert=cert, path=examples, env=env) as tls,
-        serve("uvicorn", app, path=examples, env=env) as plain,
+        serve(server, app, cert=cert, path=examples, env=env) as tls,
+        serve(server, app, path=examples, env=env) as plain,
     ):
         yield Service(https=tls.port, http=plain.port, cert=cert)

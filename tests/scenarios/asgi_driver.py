@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
 from netguard.asgi import NetguardMiddleware
+from netguard.asgi_messages import ASGIApp, Message, Receive, Scope, Send
 from netguard.errors import NonceError
 from scenarios.listening import listening
 from scenarios.row import Answer, AppError, Ask, Outcome, Row, Seen
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+STUCK = 20  # seconds, after which a test fails instead of waiting for ever
 
 
 def drive(row: Row) -> Outcome:
@@ -25,17 +23,17 @@ def drive(row: Row) -> Outcome:
     return exchanged(row, NetguardMiddleware(_app(row.answer, seen), row.made_policy()), seen)
 
 
-def exchanged(row: Row, app: App, seen: list[Seen]) -> Outcome:
+def exchanged(row: Row, app: ASGIApp, seen: list[Seen]) -> Outcome:
     """What a row's request, made as often as it says, comes to; ``seen`` is what the app writes down."""
     outcomes = []
     for _ in range(row.times):
         with listening() as events:
-            outcome = asyncio.run(_once(row.ask, app))
+            outcome = asyncio.run(asyncio.wait_for(_once(row.ask, app), STUCK))
         outcomes.append(replace(outcome, events=events))
     return replace(outcomes[-1], seen=seen, earlier=outcomes[:-1])
 
 
-async def _once(ask: Ask, app: App) -> Outcome:
+async def _once(ask: Ask, app: ASGIApp) -> Outcome:
     outcome = Outcome()
     done = asyncio.Event()
     pieces = _pieces(ask)
@@ -84,11 +82,11 @@ def _take(outcome: Outcome, message: Message) -> None:
         outcome.status = 403  # which is what servers make of it
 
 
-def scope_of(ask: Ask) -> dict[str, Any]:
+def scope_of(ask: Ask) -> Scope:
     """The scope that a server makes of a request."""
     path, _, query = ask.target.partition(b"?")
     socket = ask.kind == "websocket"
-    scope: dict[str, Any] = {
+    scope: Scope = {
         "type": ask.kind,
         "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": ask.http,
@@ -107,16 +105,16 @@ def scope_of(ask: Ask) -> dict[str, Any]:
     return {**scope, "method": ask.method}
 
 
-def _app(answer: Answer, seen: list[Seen]) -> App:
+def _app(answer: Answer, seen: list[Seen]) -> ASGIApp:
     pairs = answer.pairs()
-    shared = {"type": "http.response.start", "status": answer.status, "headers": pairs}
+    shared: Message = {"type": "http.response.start", "status": answer.status, "headers": pairs}
 
     def start() -> Message:
         if answer.shared:
             return shared
         return {**shared, "headers": tuple(pairs) if answer.tuples else list(pairs)}
 
-    async def app(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
         mine = seen_in(scope)
         seen.append(mine)
         if answer.raises == "at once":
@@ -132,7 +130,7 @@ def _app(answer: Answer, seen: list[Seen]) -> App:
     return app
 
 
-async def _chunks(answer: Answer, mine: Seen, scope: MutableMapping[str, Any], send: Send) -> None:
+async def _chunks(answer: Answer, mine: Seen, scope: Scope, send: Send) -> None:
     for chunk in answer.chunks:
         if answer.nonce != "unread":
             mine.nonces.append(nonce_of(scope["netguard"], mine))
@@ -175,7 +173,7 @@ async def _body(receive: Receive) -> bytes:
     return b"".join(pieces)
 
 
-def seen_in(scope: MutableMapping[str, Any]) -> Seen:
+def seen_in(scope: Scope) -> Seen:
     """What an ASGI app finds in its scope."""
     headers = [(bytes(name), bytes(value)) for name, value in scope["headers"]]
     root = scope.get("root_path", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import cast
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -10,6 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from netguard.asgi_messages import ASGIApp
 from netguard.starlette import NetguardMiddleware
 from scenarios.asgi_driver import exchanged, nonce_of, seen_in
 from scenarios.row import Answer, AppError, Outcome, Row, Seen
@@ -27,14 +29,14 @@ def drive(row: Row) -> Outcome:
         ]
     )
     app.add_middleware(NetguardMiddleware, policy=row.made_policy())
-    return exchanged(row, app, seen)
+    return exchanged(row, cast(ASGIApp, app), seen)
 
 
 def _page(answer: Answer, seen: list[Seen]) -> Callable[[Request], Awaitable[Response]]:
     shared = _raw(answer, Response(b"".join(answer.chunks), answer.status))
 
     async def page(request: Request) -> Response:
-        mine = seen_in(request.scope)
+        mine = seen_in(dict(request.scope))
         seen.append(mine)
         assert request.state.netguard is request.scope["netguard"]
         if answer.raises == "at once":
@@ -66,7 +68,7 @@ async def _chunks(answer: Answer, mine: Seen, request: Request) -> AsyncIterator
 
 def _socket(answer: Answer, seen: list[Seen]) -> Callable[[WebSocket], Awaitable[None]]:
     async def socket(websocket: WebSocket) -> None:
-        seen.append(seen_in(websocket.scope))
+        seen.append(seen_in(dict(websocket.scope)))
         if answer.raises == "at once":
             raise AppError
         if answer.socket == "accept":

@@ -46,6 +46,12 @@ PARTS = {
             packages=("@mdn/mdn-http-observatory",),
             get="apt-get install nodejs npm && npm ci --ignore-scripts --prefix tests/outside",
         ),
+        Part(
+            name="csp_evaluator",
+            programs=("node",),
+            packages=("csp_evaluator",),
+            get="apt-get install nodejs npm && npm ci --ignore-scripts --prefix tests/outside",
+        ),
         Part(name="redis-server", programs=("redis-server", "valkey-server"), get="apt-get install redis-server"),
         Part(name="nginx", programs=("nginx",), get="apt-get install nginx"),
         Part(name="memcached", programs=("memcached",), get="apt-get install memcached"),

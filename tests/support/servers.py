@@ -164,8 +164,9 @@ def _uvicorn(app: str, port: int, cert: Certificate | None, face: Interface) -> 
 
 def _gunicorn(app: str, port: int, cert: Certificate | None, face: Interface) -> list[str]:
     tls = ["--certfile", str(cert.chain), "--keyfile", str(cert.key)] if cert else []
+    quiet = ["--forwarded-allow-ips", "", "--no-control-socket"]  # netguard is the one resolver
     worker = ["--worker-class", "gthread", "--threads", "4"] if face == "wsgi" else ["--worker-class", "asgi"]
-    return [_program("gunicorn"), app, "--bind", f"{HOST}:{port}", "--graceful-timeout", "2", *worker, *tls]
+    return [_program("gunicorn"), app, "--bind", f"{HOST}:{port}", "--graceful-timeout", "2", *quiet, *worker, *tls]
 
 
 def _hypercorn(app: str, port: int, cert: Certificate | None, face: Interface) -> list[str]:

@@ -7,8 +7,11 @@ from typing import Final
 from scenarios.row import Row
 from scenarios.rows import (
     app,
+    bodies,
     cookies,
     csp,
+    csp_reports,
+    csp_twins,
     exempt,
     headers,
     hosts,
@@ -24,8 +27,11 @@ from scenarios.rows import (
 
 _SUBJECTS = (
     app,
+    bodies,
     cookies,
     csp,
+    csp_reports,
+    csp_twins,
     exempt,
     headers,
     hosts,

@@ -112,6 +112,13 @@ SINGLE = (
         expect=Expect(headers={"Set-Cookie": "a=1; HttpOnly; SameSite=Lax"}),
     ),
     Row(
+        id="cookies/over-http-elsewhere",
+        policy=Policy(hosts=["booking.example"], https=False),
+        ask=Ask(scheme="http"),
+        answer=Answer(fields=["Set-Cookie: a=1"]),
+        expect=Expect(headers={"Set-Cookie": "a=1; Secure; HttpOnly; SameSite=Lax"}),
+    ),
+    Row(
         id="cookies/on-an-error",
         policy=POLICY,
         answer=Answer(status=500, fields=["Set-Cookie: a=1"]),

@@ -50,14 +50,18 @@ UNREAD: dict[str, tuple[dict[str, object], str]] = {
         {"default_src": [SELF], "script_src": [NONCE, STRICT_DYNAMIC]},
         "default-src 'self'; script-src 'strict-dynamic'",
     ),
-    "none-if-nothing-is-left": ({"default_src": [SELF], "script_src": [NONCE]}, "default-src 'self'; script-src 'none'"),
+    "none-if-nothing-is-left": (
+        {"default_src": [SELF], "script_src": [NONCE]},
+        "default-src 'self'; script-src 'none'",
+    ),
     "none-if-only-inline-is-left": (
         {"default_src": [SELF], "style_src": [NONCE, "'unsafe-inline'"]},
         "default-src 'self'; style-src 'none'",
     ),
     "alone": ({"script_src": [NONCE]}, "script-src 'none'"),
     "default-itself": ({"default_src": [SELF, NONCE]}, "default-src 'self'"),
-    "element-directive": (
+    # Without it, script-src's https: would count: looser than what the page with a nonce allows.
+    "element-directive-falls-back-to-its-own-parent": (
         {"default_src": [SELF], "script_src": ["https:"], "script_src_elem": [SELF, NONCE]},
         "default-src 'self'; script-src https:; script-src-elem 'self'",
     ),
@@ -97,9 +101,7 @@ SINGLE = (
         id="csp/read-before-the-start",
         policy=POLICY,
         answer=Answer(chunks=[b"<script nonce={nonce}>"], nonce="early"),
-        expect=Expect(
-            that=[nonce_is_allowed, lambda outcome: outcome.seen[-1].nonces[0].encode() in outcome.body]
-        ),
+        expect=Expect(that=[nonce_is_allowed, lambda outcome: outcome.seen[-1].nonces[0].encode() in outcome.body]),
     ),
     Row(
         id="csp/read-before-the-first-chunk-of-a-stream",

@@ -108,9 +108,7 @@ def _rows() -> Iterator[Row]:
     for key, host in SERVED.items():
         yield Row(id=f"hosts/served/{key}", policy=LISTED, ask=Ask(host=host))
     for key, host in FOREIGN.items():
-        yield Row(
-            id=f"hosts/foreign/{key}", policy=LISTED, ask=Ask(host=host), expect=refused(400, "hosts.foreign")
-        )
+        yield Row(id=f"hosts/foreign/{key}", policy=LISTED, ask=Ask(host=host), expect=refused(400, "hosts.foreign"))
         yield Row(
             id=f"hosts/foreign-never-redirected/{key}",
             policy=LISTED,
@@ -160,9 +158,7 @@ SINGLE = (
         id="hosts/refusal-in-json",
         policy=LISTED,
         ask=Ask(host="evil.example", fields=["Accept: application/json"]),
-        expect=refused(
-            400, "hosts.foreign", headers={"Content-Type": "application/problem+json", "Vary": "Accept"}
-        ),
+        expect=refused(400, "hosts.foreign", headers={"Content-Type": "application/problem+json", "Vary": "Accept"}),
     ),
     Row(
         id="hosts/refusal-in-html",

@@ -68,9 +68,7 @@ def _rows() -> Iterator[Row]:
             expect=to(f"https://booking.example{location}"),
         )
     for key, (host, location) in AUTHORITIES.items():
-        yield Row(
-            id=f"https/redirect/{key}", policy=POLICY, ask=Ask(host=host, scheme="http"), expect=to(location)
-        )
+        yield Row(id=f"https/redirect/{key}", policy=POLICY, ask=Ask(host=host, scheme="http"), expect=to(location))
     for host in ("localhost", "127.0.0.1", "[::1]", "localhost:8000", "127.0.0.1:8000", "[::1]:8000"):
         yield Row(
             id=f"https/no-hosts/{host}-passes",
@@ -100,7 +98,12 @@ SINGLE = (
         ask=Ask(method="POST", scheme="http", fields=["Sec-Fetch-Site: cross-site"]),
         expect=to("https://booking.example/"),
     ),
-    Row(id="https/redirect/head", policy=POLICY, ask=Ask(method="HEAD", scheme="http"), expect=to("https://booking.example/")),
+    Row(
+        id="https/redirect/head",
+        policy=POLICY,
+        ask=Ask(method="HEAD", scheme="http"),
+        expect=to("https://booking.example/"),
+    ),
     Row(
         id="https/redirect/root-path",
         policy=POLICY,

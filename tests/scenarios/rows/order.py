@@ -8,17 +8,12 @@ from scenarios.row import PEER, Ask, Expect, Outcome, Row, refused
 POLICY = Policy(hosts=["booking.example"])
 CROSS = "Sec-Fetch-Site: cross-site"
 SHADOW = Policy(hosts=["booking.example"], https=HTTPS(mode="report"), origin=Origin(mode="report"))
-HALF = Policy(hosts=["booking.example"], https=HTTPS(mode="report"))
 
 
 def tells_all(outcome: Outcome) -> bool:
     event = outcome.events[0]
     said = (event.rule, event.code, event.method, event.path, event.host, event.client, event.peer, event.status)
     return said == ("hosts", "hosts.foreign", "PUT", "/a\nb", "evil.example", PEER, PEER, 400) and event.at > 0
-
-
-def only_the_last_is_enforced(outcome: Outcome) -> bool:
-    return [event.enforced for event in outcome.events] == [False, True]
 
 
 ROWS: tuple[Row, ...] = (

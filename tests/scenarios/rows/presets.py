@@ -122,10 +122,11 @@ ROWS: tuple[Row, ...] = (
     Row(
         id="presets/development-origin-check-as-in-production",
         policy=Policy.development(),
-        ask=Ask(method="POST", host="localhost:8000", scheme="http", peer="127.0.0.1",
-                fields=["Sec-Fetch-Site: cross-site"]),
+        ask=Ask(
+            method="POST", host="localhost:8000", scheme="http", peer="127.0.0.1", fields=["Sec-Fetch-Site: cross-site"]
+        ),
         expect=refused(403, "origin.cross-site"),
-    ),  # fmt: skip
+    ),
     Row(
         id="presets/development-cookies-as-in-production",
         policy=Policy.development(),

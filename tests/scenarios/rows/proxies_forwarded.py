@@ -74,10 +74,12 @@ SINGLE = (
     Row(
         id="proxies/forwarded/scheme-and-host-of-the-same-hop",
         policy=POLICY,
-        ask=ask(f"for=127.0.0.1;proto=http;host=evil.example, for={CLIENT};proto=https;host=a.club.example, "
-                "for=10.0.0.3;proto=http;host=inner.example"),
+        ask=ask(
+            f"for=127.0.0.1;proto=http;host=evil.example, for={CLIENT};proto=https;host=a.club.example, "
+            "for=10.0.0.3;proto=http;host=inner.example"
+        ),
         expect=Expect(seen={"client": CLIENT, "scheme": "https", "host": b"a.club.example"}),
-    ),  # fmt: skip
+    ),
     Row(
         id="proxies/forwarded/plain-http-is-redirected",
         policy=POLICY,
@@ -99,10 +101,14 @@ SINGLE = (
     Row(
         id="proxies/forwarded/other-family-is-ignored",
         policy=POLICY,
-        ask=ask(f"for={CLIENT};proto=https", "X-Forwarded-For: 127.0.0.1", "X-Forwarded-Proto: http",
-                "X-Forwarded-Host: evil.example"),
+        ask=ask(
+            f"for={CLIENT};proto=https",
+            "X-Forwarded-For: 127.0.0.1",
+            "X-Forwarded-Proto: http",
+            "X-Forwarded-Host: evil.example",
+        ),
         expect=Expect(seen={"client": CLIENT, "scheme": "https", "host": b"booking.example"}),
-    ),  # fmt: skip
+    ),
     Row(
         id="proxies/forwarded/other-family-alone-is-ignored",
         policy=POLICY,

@@ -100,13 +100,26 @@ SINGLE = (
     Row(
         id="proxies/trusted/all-is-told-and-removed",
         policy=POLICY,
-        ask=ask(*TLS, "X-Forwarded-Host: a.club.example", "X-Forwarded-Port: 443", "X-Forwarded-Prefix: /evil",
-                "X-Real-IP: 127.0.0.1", "X-Original-URL: /admin", host="inner:8000"),
-        expect=Expect(
-            seen={"client": CLIENT, "resolved": CLIENT, "peer": PROXY, "scheme": "https", "host": b"a.club.example",
-                  "path": "/"},
+        ask=ask(
+            *TLS,
+            "X-Forwarded-Host: a.club.example",
+            "X-Forwarded-Port: 443",
+            "X-Forwarded-Prefix: /evil",
+            "X-Real-IP: 127.0.0.1",
+            "X-Original-URL: /admin",
+            host="inner:8000",
         ),
-    ),  # fmt: skip
+        expect=Expect(
+            seen={
+                "client": CLIENT,
+                "resolved": CLIENT,
+                "peer": PROXY,
+                "scheme": "https",
+                "host": b"a.club.example",
+                "path": "/",
+            },
+        ),
+    ),
     Row(
         id="proxies/trusted/hsts-goes-out",
         policy=POLICY,
@@ -116,10 +129,14 @@ SINGLE = (
     Row(
         id="proxies/trusted/two-lines-are-one-list",
         policy=POLICY,
-        ask=ask("X-Forwarded-For: 127.0.0.1", f"X-Forwarded-For: {CLIENT}", "X-Forwarded-For: 10.0.0.3",
-                "X-Forwarded-Proto: https"),
+        ask=ask(
+            "X-Forwarded-For: 127.0.0.1",
+            f"X-Forwarded-For: {CLIENT}",
+            "X-Forwarded-For: 10.0.0.3",
+            "X-Forwarded-Proto: https",
+        ),
         expect=Expect(seen={"client": CLIENT}),
-    ),  # fmt: skip
+    ),
     Row(
         id="proxies/trusted/mapped-peer",
         policy=POLICY,

@@ -67,15 +67,11 @@ def ask(*fields: str, peer: str | None = PEER) -> Ask:
 
 def _rows() -> Iterator[Row]:
     for name, value in CLAIMS.items():
-        yield Row(
-            id=f"proxies/untrusted/{name}", policy=POLICY, ask=ask(f"{name}: {value}"), expect=ignored()
-        )
+        yield Row(id=f"proxies/untrusted/{name}", policy=POLICY, ask=ask(f"{name}: {value}"), expect=ignored())
     for key, policy in (("none-listed", POLICY), ("x-forwarded", LISTED), ("forwarded", FORWARDED)):
         yield Row(id=f"proxies/untrusted/all-at-once-{key}", policy=policy, ask=ask(*ALL), expect=ignored())
     for peer in ("127.0.0.1", "192.168.0.2", "11.0.0.1", "::1", "2001:db8::9"):
-        yield Row(
-            id=f"proxies/untrusted/peer-{peer}", policy=LISTED, ask=ask(*ALL, peer=peer), expect=ignored(peer)
-        )
+        yield Row(id=f"proxies/untrusted/peer-{peer}", policy=LISTED, ask=ask(*ALL, peer=peer), expect=ignored(peer))
 
 
 SINGLE = (

@@ -63,6 +63,12 @@ ROWS: tuple[Row, ...] = (
         expect=Expect(status=403, reached=False, events=["https.websocket"], absent=["location"]),
     ),
     Row(
+        id="websocket/ws-on-localhost-without-hosts",
+        policy=Policy(),
+        ask=replace(SOCKET, scheme="http", host="localhost:8000", fields=["Origin: http://localhost:8000"]),
+        expect=Expect(status=101, seen={"scheme": "ws"}),
+    ),
+    Row(
         id="websocket/behind-a-trusted-tls-proxy",
         policy=POLICY,
         ask=replace(

@@ -1,0 +1,161 @@
+"""The Flask adapter: the WSGI driver around ``app.wsgi_app``, the request's exchange at ``flask.g.netguard``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from importlib import import_module
+from inspect import isawaitable, isclass, iscoroutinefunction
+from typing import Any, TypeVar, cast
+
+from flask import Flask, Response, current_app, has_request_context, request
+
+from netguard.core import Plan
+from netguard.errors import ConfigError, NetguardError
+from netguard.exchange import Exchange
+from netguard.headers import Headers
+from netguard.headers.csp import CSP
+from netguard.headers.override import Override
+from netguard.messages import Page, Respond
+from netguard.policy import Policy
+from netguard.templates import Nonce
+from netguard.wsgi import Environ
+from netguard.wsgi import NetguardMiddleware as WSGINetguardMiddleware
+
+View = TypeVar("View", bound=Callable[..., Any])
+User = Callable[[], object]
+
+
+class NetguardMiddleware(WSGINetguardMiddleware):
+    """The WSGI driver, with Flask's own word on where exceptions go."""
+
+    asks_inside = True
+
+    def __init__(self, app: Flask, policy: Policy | Plan) -> None:
+        super().__init__(app.wsgi_app, policy)
+        self._flask = app
+
+    def propagates(self, environ: Environ) -> bool:
+        """Whether Flask raised on purpose: in debug, in testing, or by PROPAGATE_EXCEPTIONS."""
+        told: bool | None = self._flask.config["PROPAGATE_EXCEPTIONS"]
+        wanted = (self._flask.debug or self._flask.testing) if told is None else told
+        return wanted or super().propagates(environ)
+
+
+class Netguard:
+    """Protect a Flask app: ``Netguard(app, policy)``, or ``Netguard(policy=policy)`` and ``init_app(app)`` later.
+
+    Views find the request's ``Exchange`` at ``flask.g.netguard``, templates its nonce at ``{{ csp_nonce }}``. ``user``
+    is called without arguments where a rule asks for the user, and gives None for nobody; without it, Flask-Login's
+    ``current_user`` is asked. Hooks that the app registered before run before it.
+    """
+
+    def __init__(
+        self, app: Flask | None = None, policy: Policy | Plan | None = None, *, user: User | None = None
+    ) -> None:
+        self._policy = policy
+        self._user = user
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask, policy: Policy | Plan | None = None, *, user: User | None = None) -> None:
+        """Put the policy in front of one app; an app takes one Netguard, a Netguard any number of apps."""
+        if not isinstance(app, Flask):
+            raise ConfigError(f"Netguard: write Netguard(app, policy) with a Flask app first, not {app!r}")
+        if "netguard" in app.extensions:
+            raise ConfigError(f"Netguard: {app.name!r} has one already: apply it once, where the app is made")
+        middleware = NetguardMiddleware(app, _checked(policy or self._policy))
+        if middleware.plan.user_rules:
+            app.before_request(_hook(_asked(app, user or self._user)))
+        app.app_ctx_globals_class = _with_netguard(app.app_ctx_globals_class)
+        app.jinja_env.globals["csp_nonce"] = Nonce(_exchange)  # as a global, imported macros see it too
+        app.wsgi_app = middleware  # type: ignore[method-assign]  # as Flask documents for middleware
+        app.extensions["netguard"] = self
+
+
+def headers(headers: Headers | None = None, *, append: CSP | None = None) -> Callable[[View], View]:
+    """A decorator for a view, sync or async: its responses replace these headers, or append to the CSP; it stacks.
+
+    Write it below the route, and as ``decorators = [headers(...)]`` in a class-based view.
+    """
+    override = Override(headers, append)
+
+    def decorate(view: View) -> View:
+        if isclass(view):
+            raise ConfigError(f"headers: write decorators = [headers(...)] inside class {view.__name__}")
+
+        @wraps(view)
+        def answered(*args: Any, **kwargs: Any) -> Any:  # the view's own
+            _exchange().apply(override)
+            return view(*args, **kwargs)
+
+        @wraps(view)
+        async def answered_async(*args: Any, **kwargs: Any) -> Any:
+            _exchange().apply(override)
+            return await view(*args, **kwargs)
+
+        return cast(View, answered_async if iscoroutinefunction(view) else answered)
+
+    return decorate
+
+
+def _checked(policy: Policy | Plan | None) -> Policy | Plan:
+    if policy is None:
+        raise ConfigError("Netguard: the policy is missing: write Netguard(app, Policy(hosts=[...]))")
+    if not isinstance(policy, Policy | Plan):
+        raise ConfigError(f"Netguard: the policy is Policy(...), not {policy!r}")
+    return policy
+
+
+def _exchange() -> Exchange:
+    if not has_request_context():
+        raise NetguardError("netguard: there is no request here: its exchange and nonce belong to one")
+    exchange: Exchange | None = request.environ.get("netguard")
+    if exchange is None:
+        raise NetguardError(
+            "netguard: this request did not come through it: apply Netguard(app, policy), and ask app.test_client()"
+        )
+    return exchange
+
+
+def _with_netguard(base: type[Any]) -> type[Any]:
+    """The class of ``flask.g`` with the exchange as a property: nothing runs on a request that does not read it."""
+    return type(base.__name__, (base,), {"netguard": property(lambda _: _exchange())})
+
+
+def _asked(app: Flask, user: User | None) -> User:
+    if user is not None and not callable(user):
+        raise ConfigError(f"Netguard: user is a callable without arguments, not {user!r}")
+    if user is not None:
+        return user
+    if hasattr(app, "login_manager"):
+        return _logged_in
+    raise ConfigError(
+        "Netguard: the policy has rules about the user, and no way to know one: write Netguard(app, policy, user=...), "
+        "or initialise Flask-Login before Netguard"
+    )
+
+
+def _logged_in() -> object:
+    """Flask-Login's user; its anonymous one is nobody."""
+    user = import_module("flask_login").current_user
+    return user._get_current_object() if user.is_authenticated else None
+
+
+def _hook(user: User) -> Callable[[], Response | None]:
+    def admit() -> Response | None:
+        exchange = _exchange()
+        if not exchange.pending:
+            return None
+        found = current_app.ensure_sync(user)()
+        if isawaitable(found):  # would pass for somebody
+            raise NetguardError(f"Netguard: user={user!r} gave an awaitable: write it with async def, or await inside")
+        verdict = exchange.admit(found)
+        return _response(exchange.page(verdict)) if isinstance(verdict, Respond) else None
+
+    return admit
+
+
+def _response(page: Page) -> Response:
+    pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in page.headers]
+    return Response(page.body, page.status, pairs)
