@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from netguard.headers import Headers
     from netguard.headers.csp import CSP, NONCE, NONE, SELF, STRICT_DYNAMIC
     from netguard.headers.hsts import HSTS
+    from netguard.headers.integrity import IntegrityPolicy
     from netguard.policy import Policy
     from netguard.proxies import Proxies
     from netguard.rules.https import HTTPS
@@ -28,6 +29,7 @@ _HOMES = {
     "HSTS": "headers.hsts",
     "HTTPS": "rules.https",
     "Headers": "headers",
+    "IntegrityPolicy": "headers.integrity",
     "NONCE": "headers.csp",
     "NONE": "headers.csp",
     "NetguardError": "errors",
@@ -54,6 +56,7 @@ __all__ = [
     "Cookies",
     "Exchange",
     "Headers",
+    "IntegrityPolicy",
     "NetguardError",
     "NonceError",
     "Origin",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -11,8 +11,8 @@ from netguard.errors import BodyTooLarge, Disconnected
 from netguard.exchange import Exchange
 from netguard.messages import Continue, Page, RawHeaders, Request, Respond
 
-Scope = dict[str, Any]  # a server's edge
-Message = dict[str, Any]
+Scope = MutableMapping[str, Any]  # a server's edge
+Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]

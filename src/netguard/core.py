@@ -1,6 +1,7 @@
 """The core: compiles a policy into a plan, and decides on a request without any I/O.
 
-A request passes, in this order: development (private clients only), hosts, https, origin, then the rules that count.
+A request passes, in this order: development (private clients only), hosts, https, origin, the receiver of reports, then
+the rules that count.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from dataclasses import replace
 from typing import Final, Protocol
 
 from netguard.counting import Counted, Counting
+from netguard.events import logger
+from netguard.headers.lint import lint
 from netguard.headers.merge import HeaderMerge
 from netguard.memo import Memo
 from netguard.messages import (
@@ -31,6 +34,7 @@ from netguard.rules import Check, Mode, Step
 from netguard.rules.hosts import DEFAULT_PORT, Authority, Hosts, parse_authority
 from netguard.rules.paths import Exemptions
 from netguard.rules.private import PrivatePeers
+from netguard.rules.reports import Receiver
 from netguard.rules.users import UserRule
 
 _new: Final = object.__new__
@@ -52,8 +56,8 @@ class Plan:
     """A policy, compiled: everything that does not depend on the request is done here."""
 
     __slots__ = (
-        "_authorities", "checks", "counted", "merge", "pages", "policy", "resolver", "static", "steps", "store",
-        "user_rules",
+        "_authorities", "checks", "counted", "merge", "pages", "policy", "receiver", "resolver", "static", "steps",
+        "store", "user_rules",
     )  # fmt: skip
 
     def __init__(
@@ -64,16 +68,19 @@ class Plan:
         store: Store | None = None,
     ) -> None:
         self.policy = policy
-        self.steps = tuple(_steps(policy))
+        self.receiver = Receiver(policy.headers.report_paths() if policy.headers else ())
+        self.steps = tuple(_steps(policy, self.receiver))
         self.checks = tuple(step.check for step in self.steps)
         self.counted = tuple(counted)
         self.user_rules = tuple(user_rules)
-        self.static = not (self.counted or self.user_rules)
+        self.static = not (self.counted or self.user_rules or self.receiver)
         self.store = store
         self.resolver = Resolver(Proxies.of(policy.proxies))
         self.merge = HeaderMerge(policy.headers or None, policy.cookies or None)
         self.pages = Pages(policy.on_refusal, policy.texts)
         self._authorities: Memo[bytes, Authority | None] = Memo(parse_authority)
+        for finding in lint(policy.headers) if policy.headers else ():
+            logger.warning("%s [docs/csp.md]", finding)
 
     def request(
         self,
@@ -110,7 +117,7 @@ class Plan:
         return request
 
 
-def _steps(policy: Policy) -> Iterator[Step]:
+def _steps(policy: Policy, receiver: Receiver) -> Iterator[Step]:
     hosts = Hosts(patterns=policy.hosts)
     exempt = Exemptions("Policy.exempt", policy.exempt)
     if policy.preset == "development" and not policy.open:
@@ -119,10 +126,10 @@ def _steps(policy: Policy) -> Iterator[Step]:
     if policy.https:
         yield Step("https", _shadowed(policy.https.mode, _unless_exempt(exempt, policy.https.rule(hosts))))
     if policy.origin:
-        yield Step("origin", _shadowed(policy.origin.mode, policy.origin.rule()))
+        yield Step("origin", _shadowed(policy.origin.mode, _unless_exempt(receiver, policy.origin.rule())))
 
 
-def _unless_exempt(exempt: Exemptions, check: Check) -> Check:
+def _unless_exempt(exempt: Exemptions | Receiver, check: Check) -> Check:
     if not exempt:
         return check
 
@@ -155,6 +162,8 @@ def decide(plan: Plan, request: Request) -> Decision:
             notes += (refusal,)
     if plan.static and not notes:
         return CONTINUE
+    if plan.receiver.cover(request):
+        return plan.receiver.decide(request, notes)
     pending = tuple(rule for rule in plan.user_rules if rule.matches(request))
     matched = tuple(rule for rule in plan.counted if rule.matches(request))
     if not matched:

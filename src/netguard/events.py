@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from time import time
 from typing import Final
 
-from netguard.messages import Continue, Refusal, Request, Respond
+from netguard.messages import Continue, Refusal, Request, Respond, Tally
 
 logger: Final = logging.getLogger("netguard")
 
@@ -39,19 +39,45 @@ class SecurityEvent:
     status: int
     enforced: bool  # False: shadow mode, the request went on
     at: float  # seconds since the epoch
+    count: int = 1  # how often so far, where several are told as one
+    report: Mapping[str, str | int] = field(default_factory=dict)  # what a browser reported, scrubbed
 
 
 Sink = Callable[[SecurityEvent], object]
 
 
+class Tallies:
+    """How often each thing came up, of at most ``size`` things; further ones are only counted, in ``untold``."""
+
+    __slots__ = ("_counts", "_size", "untold")
+
+    def __init__(self, size: int = 1000) -> None:
+        self._counts: dict[tuple[str, ...], int] = {}
+        self._size = size
+        self.untold = 0
+
+    def add(self, about: tuple[str, ...], count: int) -> int:
+        """Their number where it is to be told: the first, and whenever it has grown tenfold; else 0.
+
+        Threads may tell one twice, never lose the telling: each reads a number that another one wrote.
+        """
+        before = self._counts.get(about, 0)
+        if not before and len(self._counts) >= self._size:
+            self.untold += count
+            return 0
+        after = self._counts[about] = before + count
+        return after if not before or len(str(after)) > len(str(before)) else 0
+
+
 class Sinks:
     """Tells each event to the logger and the sinks; a sink that fails is counted and logged, and no more."""
 
-    __slots__ = ("_sinks", "_told", "failures")
+    __slots__ = ("_sinks", "_tallies", "_told", "failures")
 
     def __init__(self, sinks: Sequence[Sink] = ()) -> None:
         self._sinks = tuple(sinks)
         self._told: set[str] = set()
+        self._tallies = Tallies()
         self.failures = 0
 
     def tell(self, request: Request, refusal: Refusal) -> None:
@@ -62,8 +88,17 @@ class Sinks:
         """Emit what a decision refused, and what shadow mode would have."""
         for note in decision.notes:
             self.tell(request, note)
-        if isinstance(decision, Respond):
+        if not isinstance(decision, Respond):
+            return
+        for tally in decision.tallies:
+            self._tell_tally(request, tally)
+        if decision.refusal.status != 204:
             self.tell(request, decision.refusal)
+
+    def _tell_tally(self, request: Request, tally: Tally) -> None:
+        count = self._tallies.add(tally.about, tally.count)
+        if count:
+            self.emit(replace(_event(request, tally.note), count=count, report=tally.report))
 
     def tell_once(self, request: Request, refusal: Refusal) -> None:
         """Emit the event the first time that its code comes up: for what configuration must mend."""

@@ -11,7 +11,7 @@ from netguard.headers import Headers
 from netguard.headers.csp import CSP
 from netguard.headers.merge import HeaderMerge
 from netguard.headers.override import Override
-from netguard.messages import Continue, Page, RawHeaders, Request, Respond
+from netguard.messages import Continue, Page, RawHeaders, Request, Respond, TextHeaders
 from netguard.refusals import UNJUDGED, Pages
 from netguard.rules.users import UserRule, judge_user
 
@@ -86,6 +86,12 @@ class Exchange:
         """The headers that leave with this status; drivers call it once for each response head."""
         self.started = True
         return self._merge.merged(self.request, status, headers, self._nonce)
+
+    def start_text(self, status: int, headers: Iterable[tuple[str, str]]) -> TextHeaders:
+        """The same where headers are text."""
+        self.started = True
+        own = headers if type(headers) is list else list(headers)
+        return self._merge.merged_text(self.request, status, own, self._nonce)
 
     def accept(self, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
         """The headers of an accepted WebSocket handshake: its cookies are hardened, nothing is added."""

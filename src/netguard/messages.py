@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
 RawHeaders = list[tuple[bytes, bytes]]
+TextHeaders = list[tuple[str, str]]  # latin-1, as WSGI has them
 Kind = Literal["http", "websocket"]
 
 
@@ -84,11 +85,25 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """What may come in floods: ``count`` of the same, told the first time and whenever their number grew tenfold."""
+
+    about: tuple[str, ...]  # what is counted together
+    note: Refusal
+    count: int
+    report: Mapping[str, str | int]  # one of them, for the sinks
+
+
+@dataclass(frozen=True, slots=True)
 class Respond:
-    """An answer in the app's place, for the reason in ``refusal``; the exchange makes the page."""
+    """An answer in the app's place, for the reason in ``refusal``; the exchange makes the page.
+
+    A 204 is an answer and no refusal: what it has to tell is in ``tallies``.
+    """
 
     refusal: Refusal
     notes: tuple[Refusal, ...] = ()
+    tallies: tuple[Tally, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from functools import partial, wraps
 from inspect import isawaitable, iscoroutinefunction
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.requests import Request as StarletteRequest
 
 from netguard.asgi import NetguardMiddleware as ASGINetguardMiddleware
 from netguard.asgi_messages import ASGIApp, Message, Receive, Scope, Send
 from netguard.errors import NetguardError
+from netguard.events import logger
 from netguard.exchange import Exchange
 from netguard.headers import Headers
 from netguard.headers.csp import CSP
@@ -25,15 +25,30 @@ from netguard.templates import Nonce
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 User = Callable[[HTTPConnection], object]
 
+DOCS_ALLOWED: Final = "netguard_docs_allowed"  # in the state of a FastAPI app whose /docs were seen to
+_DOCS: Final = (
+    "%s of this FastAPI app loads scripts that the policy refuses: write netguard.fastapi.allow_docs(app), "
+    "or FastAPI(docs_url=None, redoc_url=None)"
+)
+
 
 class NetguardMiddleware(ASGINetguardMiddleware):
     """Protect a Starlette app: ``app.add_middleware(NetguardMiddleware, policy=policy)``, added last to run first.
 
     The request's ``Exchange`` is at ``request.state.netguard``. With ``debug=True`` on the app, an exception is left
-    to Starlette's debugging page. Rules about the user are asked by ``UserRules`` or the dependency ``admitted``.
+    to Starlette's debugging page. Rules about the user are asked by ``UserRules`` or, in FastAPI, ``admitted``.
     """
 
     asks_inside = True
+    _looked = False
+
+    def _look(self, app: object) -> None:
+        """Say once, on the first request, that FastAPI's documentation pages would stay blank."""
+        self._looked = True
+        docs = getattr(app, "docs_url", None) or getattr(app, "redoc_url", None)
+        headers = self.plan.policy.headers
+        if docs and headers and headers.csp and not getattr(getattr(app, "state", None), DOCS_ALLOWED, False):
+            logger.warning(_DOCS, docs)
 
     def propagates(self, scope: Scope) -> bool:
         """Whether the app is in debug mode, or the policy is for development."""
@@ -42,6 +57,8 @@ class NetguardMiddleware(ASGINetguardMiddleware):
     def inner(self, scope: Scope, exchange: Exchange) -> Scope:
         """The scope for the app, with the exchange in the request's state."""
         inner = super().inner(scope, exchange)
+        if not self._looked:
+            self._look(scope.get("app"))
         inner["state"] = {**scope.get("state", {}), "netguard": exchange}
         return inner
 
@@ -77,29 +94,11 @@ class UserRules:
 
 
 def exchange_of(connection: HTTPConnection) -> Exchange:
-    """The request's exchange; as a FastAPI dependency: ``Annotated[Exchange, Depends(exchange_of)]``."""
+    """The request's exchange; in FastAPI a dependency: ``Annotated[Exchange, Depends(exchange_of)]``."""
     exchange = connection.scope.get("netguard")
     if not isinstance(exchange, Exchange):
         raise NetguardError("netguard: this request did not come through it: add NetguardMiddleware to the app")
     return exchange
-
-
-def admitted(connection: HTTPConnection, user: object) -> None:
-    """The inner hook for FastAPI: call it in a dependency that knows the user (None for nobody); refuses by raising."""
-    verdict = exchange_of(connection).admit(user)
-    if isinstance(verdict, Respond):
-        raise HTTPException(verdict.refusal.status)  # the refusal's own page leaves in its place
-
-
-def use_headers(headers: Headers | None = None, *, append: CSP | None = None) -> Callable[[HTTPConnection], None]:
-    """A FastAPI dependency: ``Depends(use_headers(Headers(...)))`` on a route or a router; it stacks."""
-    override = Override(headers, append)
-
-    def dependency(connection: HTTPConnection) -> None:
-        exchange_of(connection).apply(override)
-
-    dependency.__annotations__["connection"] = HTTPConnection  # FastAPI reads it where it is not a string
-    return dependency
 
 
 def headers(headers: Headers | None = None, *, append: CSP | None = None) -> Callable[[Endpoint], Endpoint]:

@@ -38,7 +38,9 @@ def _names_forwarding(key: str) -> bool:
 
 
 _KEYS: Final = Memo(_key)
-_FORWARDING: Final = Memo(_names_forwarding)
+
+# The same server and client send the same names again and again: one look-up tells which of them are claims.
+_CLAIMS: Final[Memo[tuple[str, ...], tuple[str, ...]]] = Memo(lambda keys: tuple(filter(_names_forwarding, keys)), 256)
 
 
 class EnvironHeaders:
@@ -125,11 +127,10 @@ class NetguardMiddleware:
 
 def told(environ: Environ, exchange: Exchange, sinks: Sinks) -> Environ:
     """A copy of the environ that tells the truth: one client, one scheme, one host, no forwarding headers."""
-    request, forwarding = exchange.request, _FORWARDING
+    request = exchange.request
     inner = environ.copy()
-    for key in environ:
-        if forwarding[key]:
-            del inner[key]
+    for key in _CLAIMS[tuple(environ)]:
+        del inner[key]
     if request.proxied:
         if request.authority != request.headers.get(b"host"):
             _set_host(inner, request)
@@ -236,10 +237,8 @@ def _guarded_start(exchange: Exchange, start_response: StartResponse) -> StartRe
     def guarded(
         status: str, headers: Iterable[tuple[str, str]], exc_info: ExcInfo | None = None
     ) -> Callable[[bytes], object]:
-        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-        merged = exchange.start(int(status[:3]), raw)
-        text = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in merged]
-        return start_response(status, text, exc_info) if exc_info else start_response(status, text)
+        merged = exchange.start_text(int(status[:3]), headers)
+        return start_response(status, merged, exc_info) if exc_info else start_response(status, merged)
 
     return guarded
 

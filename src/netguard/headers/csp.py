@@ -1,35 +1,23 @@
-"""Content-Security-Policy (CSP Level 3): a typed builder whose nonce is dropped where no page read it."""
+"""Content-Security-Policy (CSP Level 3): a typed builder, each directive a keyword."""
 
 from __future__ import annotations
 
 import dataclasses
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
-from netguard.checks import UNSET, listing, nearest, one_of, section
+from netguard.checks import UNSET, listing, one_of, section
 from netguard.errors import ConfigError
+from netguard.headers.reporting import check_name, check_path, check_urls
+from netguard.headers.sources import NONCE, NONE, SELF, STRICT_DYNAMIC, UNSAFE_INLINE, check_sources
 
-SELF: Final = "'self'"
-NONE: Final = "'none'"
-NONCE: Final = "'nonce'"  # stands for the request's own 'nonce-...'
-STRICT_DYNAMIC: Final = "'strict-dynamic'"
-UNSAFE_INLINE: Final = "'unsafe-inline'"
+__all__ = ["CSP", "ENDPOINT", "NONCE", "NONE", "SELF", "STRICT_DYNAMIC", "UNSAFE_INLINE", "Sources"]
 
-_KEYWORDS: Final = frozenset(
-    "'self' 'none' 'nonce' 'strict-dynamic' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval' 'unsafe-hashes' "
-    "'report-sample' 'inline-speculation-rules' 'allow-duplicates' 'script' 'trusted-types-eval' "
-    "'unsafe-webtransport-hashes'".split()
-)
-_HASH: Final = re.compile(r"'sha(?:256|384|512)-[A-Za-z0-9+/_-]+={0,2}'\Z")
-_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\Z")
-_HOST: Final = re.compile(
-    r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:\*|(?:\*\.)?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\])"
-    r"(?::(?:\d{1,5}|\*))?(?:/[!$&'()*+.\-/0-9:=@A-Z_a-z~%]*)?\Z"
-)
-_TOKEN: Final = re.compile(r"[A-Za-z0-9_#=/@.%-]+\Z")
-
-_FALLING_BACK: Final = frozenset({"script-src", "style-src"})  # to default-src and nothing else
+ENDPOINT: Final = "csp"  # the name of the endpoint at ``report_path``
+_UNOBSERVED: Final[Mapping[str, Any]] = {
+    "sandbox": False,
+    "upgrade_insecure_requests": False,
+}  # ignored in a report-only policy
 
 Sources = Sequence[str] | Literal[False]
 
@@ -41,6 +29,11 @@ class CSP:
     Starts from the preset's directives and replaces those it names; ``CSP.only(...)`` starts from nothing.
     ``False`` drops a directive. Keywords are written with their quotes (``"'self'"`` or ``SELF``); anything that a
     browser would not read as written is a ConfigError. Directives leave in one fixed order (CSP3, 2.2).
+
+    ``report_path="/csp-reports"`` (as browsers see it, root path included) has violations sent to netguard's own
+    receiver at that path: it adds ``report-uri``, ``report-to`` and the Reporting-Endpoints entry, named by
+    ``report_to``. ``report_to`` alone names an entry of ``Headers.reporting_endpoints``; ``report_uri`` lists URLs for
+    browsers without the Reporting API (CSP3, 6.5).
     """
 
     default_src: Sources = UNSET
@@ -67,25 +60,40 @@ class CSP:
     trusted_types: Sources = UNSET
     worker_src: Sources = UNSET
     upgrade_insecure_requests: bool = UNSET
+    report_uri: Sources = UNSET
+    report_to: str | Literal[False] = UNSET
+    report_path: str | Literal[False] = UNSET
     from_preset: bool = True
 
     def __post_init__(self) -> None:
         one_of("CSP.from_preset", self.from_preset, (True, False))
-        for name, value in self.given().items():
-            if name == "upgrade-insecure-requests":
-                one_of(f"CSP {name}", value, (True, False))
-            elif value is not False:
-                _check_sources(name, listing(f"CSP {name}", value, str))
+        for field, value in self.written().items():
+            if value is not False or field == "upgrade_insecure_requests":
+                _check(field, value)
 
     @classmethod
     def only(cls, **directives: Any) -> CSP:  # the same keywords as CSP(...), checked there
         """A policy of these directives alone, with nothing from the preset."""
         return cls(**directives, from_preset=False)
 
+    def written(self) -> Mapping[str, Any]:
+        """The keywords that were written."""
+        fields = ((f.name, getattr(self, f.name)) for f in dataclasses.fields(self) if f.name != "from_preset")
+        return {name: value for name, value in fields if value is not UNSET}
+
     def given(self) -> Mapping[str, Any]:
         """The directives that were written, under their names on the wire."""
-        fields = ((f.name, getattr(self, f.name)) for f in dataclasses.fields(self) if f.name != "from_preset")
-        return {name.replace("_", "-"): value for name, value in fields if value is not UNSET}
+        written = dict(self.written())
+        path = written.pop("report_path", False)
+        if path:
+            written["report_uri"] = (path, *(written.get("report_uri") or ()))
+            written.setdefault("report_to", ENDPOINT)
+        return {name.replace("_", "-"): value for name, value in written.items()}
+
+    def endpoint(self) -> Mapping[str, str]:
+        """The name and the path of the endpoint at which netguard receives this policy's reports, if it does."""
+        name = ENDPOINT if self.report_to is UNSET else self.report_to
+        return {name: self.report_path} if name and isinstance(self.report_path, str) else {}
 
     def over(self, preset: CSP) -> CSP:
         """This policy with what it leaves unsaid taken from the preset."""
@@ -96,93 +104,37 @@ class CSP:
 
     def appended(self, extra: CSP) -> CSP:
         """This policy with the sources of ``extra`` added; what fell back to default-src starts from its sources."""
-        given = self.given()
+        given = self.written()
         changed: dict[str, Any] = {}
-        for name, more in extra.given().items():
-            fallback = given.get("default-src", ()) if name.endswith("-src") else ()
+        for name, more in extra.written().items():
+            fallback = given.get("default_src", ()) if name.endswith("_src") else ()
             present = given.get(name, fallback) or ()
-            both = more if isinstance(more, bool) else [*(s for s in present if s != NONE), *more]
-            changed[name.replace("-", "_")] = both if isinstance(both, bool) else list(dict.fromkeys(both))
+            replaced = isinstance(more, bool | str)
+            changed[name] = more if replaced else list(dict.fromkeys([*(s for s in present if s != NONE), *more]))
         return dataclasses.replace(self, **changed)
 
+    def observed(self) -> CSP:
+        """This policy as a report-only one: without what browsers then ignore (CSP3, 6.3.2; Upgrade, 3.1)."""
+        return dataclasses.replace(self, **_UNOBSERVED)
 
-class CompiledCSP:
-    """The value in two forms, fixed at start-up: without the nonce, and in pieces that the nonce joins."""
-
-    __slots__ = ("_pieces", "plain")
-
-    def __init__(self, csp: CSP) -> None:
-        directives = csp.given()
-        self.plain = "; ".join(_lines(directives, nonce=False)).encode("ascii")
-        joined = "; ".join(_lines(directives, nonce=True))
-        self._pieces = joined.encode("ascii").split(NONCE.encode("ascii"))
-
-    def with_nonce(self, nonce: str) -> bytes:
-        """The value for a response whose page used the nonce."""
-        return (b"'nonce-%s'" % nonce.encode("ascii")).join(self._pieces)
+    def check_observable(self) -> None:
+        """Refuse what browsers ignore in a report-only policy."""
+        for name in _UNOBSERVED:
+            if self.written().get(name, False) is not False:
+                raise ConfigError(
+                    f"Headers.csp_report_only: browsers ignore {name} in a report-only policy: leave it out"
+                )
 
 
-def _lines(directives: Mapping[str, Any], *, nonce: bool) -> Iterator[str]:
-    for name, value in directives.items():
-        if value is False:
-            continue
-        if value is True:
-            yield name
-            continue
-        sources = tuple(value) if nonce else _without_nonce(tuple(value))
-        if (
-            name in _FALLING_BACK
-            and NONCE in value
-            and not nonce
-            and sources == tuple(directives.get("default-src") or ())
-        ):
-            continue  # what falls back to default-src needs no saying
-        yield " ".join((name, *sources))
-
-
-def _without_nonce(sources: tuple[str, ...]) -> tuple[str, ...]:
-    """An unread nonce goes, and any 'unsafe-inline' that it kept from working: never looser, never empty."""
-    if NONCE not in sources:
-        return sources
-    return tuple(source for source in sources if source not in {NONCE, UNSAFE_INLINE}) or (NONE,)
-
-
-def _check_sources(name: str, sources: tuple[str, ...]) -> None:
-    if NONE in sources and len(sources) > 1:
-        raise ConfigError(f"{name}: 'none' stands alone, not beside {[s for s in sources if s != NONE]!r}")
-    if not sources and name not in {"sandbox", "trusted_types", "trusted-types"}:
-        raise ConfigError(f"{name}: an empty list means nothing to a reader: write [NONE], or False to leave it out")
-    for source in sources:
-        _check_source(name, source)
-
-
-def _check_source(name: str, source: str) -> None:
-    if not source.isascii() or not source or any(sign in source for sign in ";, \t\r\n\0") or not source.isprintable():
-        raise ConfigError(f"{name}: {source!r} has a character that would end it: one source an entry, printable ASCII")
-    if name in {"sandbox", "trusted-types"}:
-        _check_token(name, source)
-    elif source.startswith("'"):
-        _check_quoted(name, source)
-    elif f"'{source.lower()}'" in _KEYWORDS or source.lower().startswith(("nonce-", "sha256-", "sha384-", "sha512-")):
-        raise ConfigError(f"{name}: write \"'{source}'\"{_constant(source)}, not {source}")
-    elif not (_SCHEME.match(source) or _HOST.match(source)):
-        raise ConfigError(f"{name}: {source!r} is no source: write a keyword, a scheme such as 'https:', or a host")
-
-
-def _check_token(name: str, source: str) -> None:
-    if not (_TOKEN.match(source) or source == "*" or source in _KEYWORDS):
-        raise ConfigError(f"{name}: {source!r} is no token{nearest(source, _KEYWORDS)}")
-
-
-def _check_quoted(name: str, source: str) -> None:
-    if source.startswith("'nonce-"):
-        raise ConfigError(f"{name}: {source!r} would be the same for everybody: write NONCE, which is new per request")
-    if source.lower() != source and source.lower() in _KEYWORDS:
-        raise ConfigError(f"{name}: write {source.lower()!r}, not {source!r}")
-    if source not in _KEYWORDS and not _HASH.match(source):
-        raise ConfigError(f"{name}: unknown keyword {source}{nearest(source, _KEYWORDS)}")
-
-
-def _constant(source: str) -> str:
-    constant = {"self": "SELF", "none": "NONE", "nonce": "NONCE", "strict-dynamic": "STRICT_DYNAMIC"}
-    return f" (or {constant[source.lower()]})" if source.lower() in constant else ""
+def _check(field: str, value: object) -> None:
+    name = field.replace("_", "-")
+    if field == "report_path":
+        check_path("CSP.report_path", value)
+    elif field == "report_to":
+        check_name("CSP.report_to", value)
+    elif field == "report_uri":
+        check_urls("CSP.report_uri", value)
+    elif field == "upgrade_insecure_requests":
+        one_of(f"CSP {name}", value, (True, False))
+    else:
+        check_sources(name, listing(f"CSP {name}", value, str))

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from netguard.cookies import CookieHardener, Cookies
 from netguard.errors import ConfigError
 from netguard.headers import Headers
-from netguard.headers.csp import CompiledCSP
+from netguard.headers.compiled import CompiledCSP
+from netguard.headers.constant import constant
+from netguard.headers.csp import CSP
 from netguard.headers.override import Override
 from netguard.memo import Memo
-from netguard.messages import RawHeaders, Request
+from netguard.messages import RawHeaders, Request, TextHeaders
 from netguard.rules.hosts import LOCAL, is_address
 
-CSP_NAME: Final = b"content-security-policy"
-HSTS_NAME: Final = b"strict-transport-security"
-XFO_NAME: Final = b"x-frame-options"
+_CSP_NAMES: Final = {"csp": b"content-security-policy", "csp_report_only": b"content-security-policy-report-only"}
+_HSTS_NAME: Final = b"strict-transport-security"
+_XFO_NAME: Final = b"x-frame-options"
 _DISCLOSING: Final = frozenset(
     b"server x-powered-by x-aspnet-version x-aspnetmvc-version x-generator x-runtime x-version x-drupal-cache "
     b"x-powered-cms x-served-by x-backend-server x-application-context x-php-version x-framework".split()
 )
 _ANCESTORS: Final = {b"deny": "'none'", b"sameorigin": "'self'"}
 _SHARED: Final = (b"public", b"s-maxage")
+
+_Policies = list[tuple[bytes, CompiledCSP]]
 
 
 class HeaderMerge:
@@ -34,28 +38,35 @@ class HeaderMerge:
         "_config",
         "_constant",
         "_cookies",
-        "_csp",
         "_derived",
         "_framed",
         "_hsts",
         "_override",
+        "_policies",
         "_remove",
+        "_rest",
         "_special",
+        "_special_text",
         "_tails",
+        "_text_tails",
     )
 
     def __init__(self, headers: Headers | None, cookies: Cookies | None) -> None:
         self._config = headers, cookies
         self._cookies = CookieHardener(cookies) if cookies else None
-        self._constant = list(headers.constant()) if headers else []
-        self._csp = _compiled(headers)
+        self._constant = list(constant(headers)) if headers else []
+        self._policies = _compiled(headers)
         self._hsts = headers.hsts.value().encode() if headers and headers.hsts else None
         self._override = frozenset(name.lower().encode() for name in headers.override) if headers else frozenset()
         removed = {name.lower().encode() for name in headers.remove} if headers else set()
         self._remove = _DISCLOSING | removed if headers else frozenset()
         self._framed = _framed(headers)
-        self._tails = {https: self._tail(https) for https in (True, False)}
+        self._rest = {https: self._after_policies(https) for https in (True, False)}
+        policies = [(name, csp.plain) for name, csp in self._policies]
+        self._tails = {https: policies + rest for https, rest in self._rest.items()}
+        self._text_tails = {https: _text(tail) for https, tail in self._tails.items()}
         self._special: Memo[bytes, bool] = Memo(self._is_special)
+        self._special_text: Memo[str, bool] = Memo(lambda name: self._is_special(name.encode("latin-1")))
         self._addresses: Memo[str, bool] = Memo(is_address)
         self._derived: Memo[Override, HeaderMerge] = Memo(self._with, 256)
 
@@ -67,15 +78,13 @@ class HeaderMerge:
         headers, cookies = self._config
         return HeaderMerge(override.over(headers), cookies)
 
-    def _tail(self, https: bool) -> RawHeaders:
-        tail = [(CSP_NAME, self._csp.plain)] if self._csp else []
-        if https and self._hsts:
-            tail.append((HSTS_NAME, self._hsts))
-        return tail + self._constant
+    def _after_policies(self, https: bool) -> RawHeaders:
+        hsts = [(_HSTS_NAME, self._hsts)] if https and self._hsts else []
+        return hsts + self._constant
 
     def _is_special(self, name: bytes) -> bool:
         lower = name.lower()
-        ours = {CSP_NAME, HSTS_NAME, XFO_NAME, b"set-cookie"} | {key for key, _ in self._constant}
+        ours = {*_CSP_NAMES.values(), _HSTS_NAME, _XFO_NAME, b"set-cookie"} | {key for key, _ in self._constant}
         return lower in ours or lower in self._remove or lower in self._override
 
     def merged(
@@ -83,15 +92,28 @@ class HeaderMerge:
     ) -> RawHeaders:
         """The headers of a response to this request; ``nonce`` is None where nobody read it."""
         own = headers if type(headers) is list else list(headers)
-        tail = self._tails[request.scheme == "https" and not self._addresses[request.host or ""]]
-        if nonce is None:
+        hsts = request.scheme == "https" and not self._addresses[request.host or ""]
+        if nonce is None and status != 304:
             special = self._special
             for name, _ in own:
                 if special[name]:
                     break
             else:
-                return own + tail
-        return self._weighed(request, status, own, tail, nonce)
+                return own + self._tails[hsts]
+        return self._weighed(request, status, own, self._rest[hsts], nonce)
+
+    def merged_text(self, request: Request, status: int, headers: TextHeaders, nonce: str | None) -> TextHeaders:
+        """The same for WSGI, whose headers are text: nothing is encoded where nothing must be weighed."""
+        hsts = request.scheme == "https" and not self._addresses[request.host or ""]
+        if nonce is None and status != 304:
+            special = self._special_text
+            for name, _ in headers:
+                if special[name]:
+                    break
+            else:
+                return headers + self._text_tails[hsts]
+        own = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        return _text(self._weighed(request, status, own, self._rest[hsts], nonce))
 
     def cookies(self, request: Request, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
         """The headers with nothing changed but their cookies: for what is no response, as a WebSocket's 101."""
@@ -99,35 +121,36 @@ class HeaderMerge:
         return [(name, self._value(name.lower(), value, secure)) for name, value in headers]
 
     def _weighed(
-        self, request: Request, status: int, own: RawHeaders, tail: RawHeaders, nonce: str | None
+        self, request: Request, status: int, own: RawHeaders, rest: RawHeaders, nonce: str | None
     ) -> RawHeaders:
         https, secure = request.scheme == "https", _secure(request)
         kept = [
             (name, self._value(name.lower(), value, secure)) for name, value in own if self._stays(name.lower(), https)
         ]
         present = {name.lower(): value for name, value in kept}
-        tail = [(name, value) for name, value in tail if name not in present]
-        if CSP_NAME not in present:
-            tail = self._fitted(status, tail, present.get(XFO_NAME, b""), nonce)
-        return kept + tail if nonce is None else _private(kept + tail)
+        added = self._fitted(status, present, nonce) + [pair for pair in rest if pair[0] not in present]
+        return kept + added if nonce is None else _private(kept + added)
 
     def _stays(self, lower: bytes, https: bool) -> bool:
-        return not (lower in self._remove or lower in self._override or (lower == HSTS_NAME and not https))
+        return not (lower in self._remove or lower in self._override or (lower == _HSTS_NAME and not https))
 
     def _value(self, name: bytes, value: bytes, secure: bool) -> bytes:
         if name == b"set-cookie" and self._cookies:
             return self._cookies.harden(value, secure=secure)
         return value
 
-    def _fitted(self, status: int, tail: RawHeaders, frame: bytes, nonce: str | None) -> RawHeaders:
-        """The tail with the CSP in the form that this response asks for; ``frame`` is the app's X-Frame-Options."""
-        csp = self._framed.get(frame.strip().lower(), self._csp)
-        if csp is None:
-            return tail
-        if nonce is not None and status == 304:  # The stored page keeps the nonce that it was rendered with.
-            return [(name, value) for name, value in tail if name != CSP_NAME]
-        value = csp.plain if nonce is None else csp.with_nonce(nonce)
-        return [(CSP_NAME, value), *tail[1:]]
+    def _fitted(self, status: int, present: Mapping[bytes, bytes], nonce: str | None) -> RawHeaders:
+        """The CSPs that the app did not set, in the form that this response asks for."""
+        frame = present.get(_XFO_NAME, b"").strip().lower()
+        policies = self._framed.get(frame, self._policies)
+        kept = [(name, csp) for name, csp in policies if name not in present]
+        if status == 304:  # A cache would put these over the stored page's, whose scripts have another nonce.
+            kept = [(name, csp) for name, csp in kept if not csp.takes_nonce]
+        return [(name, csp.value(nonce)) for name, csp in kept]
+
+
+def _text(headers: RawHeaders) -> TextHeaders:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
 
 
 def _secure(request: Request) -> bool:
@@ -135,20 +158,23 @@ def _secure(request: Request) -> bool:
     return request.scheme == "https" or request.host not in LOCAL
 
 
-def _compiled(headers: Headers | None) -> CompiledCSP | None:
-    if not headers or not headers.csp:
-        return None
-    compiled = CompiledCSP(headers.csp)
-    if not compiled.plain:
-        raise ConfigError("Headers.csp: CSP has no directive: name one, or write csp=False")
+def _compiled(headers: Headers | None, **replaced: Any) -> _Policies:
+    """The CSPs of these headers; ``replaced`` are directives that stand in for theirs."""
+    compiled = []
+    for field, name in _CSP_NAMES.items():
+        csp = getattr(headers, field, False)
+        if isinstance(csp, CSP):
+            compiled.append((name, CompiledCSP(replace(csp, **replaced))))
+            if not compiled[-1][1].plain:
+                raise ConfigError(f"Headers.{field}: CSP has no directive: name one, or write {field}=False")
     return compiled
 
 
-def _framed(headers: Headers | None) -> dict[bytes, CompiledCSP]:
-    """The CSP for each X-Frame-Options that an app may set itself: frame-ancestors would overrule it otherwise."""
-    if not headers or not headers.csp:
+def _framed(headers: Headers | None) -> dict[bytes, _Policies]:
+    """The CSPs for each X-Frame-Options that an app may set itself: frame-ancestors would overrule it otherwise."""
+    if not headers or not headers.policies():
         return {}
-    return {option: CompiledCSP(replace(headers.csp, frame_ancestors=[who])) for option, who in _ANCESTORS.items()}
+    return {option: _compiled(headers, frame_ancestors=[who]) for option, who in _ANCESTORS.items()}
 
 
 def _private(headers: RawHeaders) -> RawHeaders:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from netguard.errors import ConfigError
 from netguard.headers import Headers
@@ -23,6 +24,8 @@ class Override:
             raise ConfigError(f"override: headers are Headers(...), not {headers!r}")
         if not isinstance(append, CSP | None):
             raise ConfigError(f"override: append is CSP(...), not {append!r}")
+        if (headers and headers.report_paths()) or (append and isinstance(append.report_path, str)):
+            raise ConfigError("override: report_path: the receiver is the policy's: write report_to or report_uri here")
         self._headers = headers
         self._append = append
 
@@ -31,6 +34,11 @@ class Override:
         merged = (self._headers or Headers()).over(base or NOTHING)
         if self._append is None:
             return merged
-        if not merged.csp:
+        appended: dict[str, Any] = {
+            name: csp.appended(self._append)
+            for name, csp in (("csp", merged.csp), ("csp_report_only", merged.csp_report_only))
+            if isinstance(csp, CSP)
+        }
+        if not appended:
             raise ConfigError("override: there is no CSP to append to: the policy or the route must have one")
-        return replace(merged, csp=merged.csp.appended(self._append))
+        return replace(merged, **appended)

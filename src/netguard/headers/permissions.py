@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from netguard.checks import listing, nearest
 from netguard.errors import ConfigError
+from netguard.structured import Bare, InnerList, Item, Token, dictionary
 
 _OFF: Final = (
     "accelerometer camera display-capture geolocation gyroscope hid local-fonts magnetometer microphone "
@@ -27,14 +29,19 @@ _KNOWN: Final = frozenset(OFF) | frozenset(
 _ORIGIN: Final = re.compile(r"(?:https?|wss?)://[^\s\"\\;,()]+\Z")
 
 
-def permissions_policy(features: Mapping[str, Sequence[str] | bool]) -> str:
+def permissions_policy(features: Mapping[str, Sequence[str] | bool], report_to: str | None = None) -> str:
     """The header's value for features and who may use them: ``[]`` nobody, ``["'self'", "https://maps.example"]``.
 
-    ``False`` leaves a feature of the preset unsaid. Serialised as a dictionary of inner lists (RFC 9651, 3.2).
+    ``False`` leaves a feature of the preset unsaid. Each feature names the endpoint that learns of its violations;
+    without a name browsers take the one called ``default`` (Permissions Policy, 7.1).
     """
-    return ", ".join(
-        f"{feature}={_allowlist(feature, who)}" for feature, who in sorted(features.items()) if who is not False
-    )
+    named = {} if report_to in {None, "default"} else {"report-to": Token(report_to or "")}
+    said = {feature: _allowlist(feature, who) for feature, who in sorted(features.items()) if who is not False}
+    return dictionary({feature: _reported(allowed, named) for feature, allowed in said.items()})
+
+
+def _reported(allowed: Token | InnerList, named: Mapping[str, Bare]) -> Item | InnerList:
+    return replace(allowed, parameters=named) if isinstance(allowed, InnerList) else Item(allowed, named)
 
 
 def check_permissions(features: object) -> None:
@@ -48,19 +55,19 @@ def check_permissions(features: object) -> None:
             _allowlist(feature, who)
 
 
-def _allowlist(feature: str, who: object) -> str:
+def _allowlist(feature: str, who: object) -> Token | InnerList:
     where = f"Headers.permissions[{feature!r}]"
     items = listing(where, who, str)
     if "*" in items:
         if len(items) > 1:
             raise ConfigError(f"{where}: '*' stands alone, not beside {items!r}")
-        return "*"
-    return "(" + " ".join(_item(where, item) for item in items) + ")"
+        return Token("*")
+    return InnerList(tuple(_item(where, item) for item in items))
 
 
 def _item(where: str, item: str) -> str:
     if item in {"'self'", "self"}:
-        return "self"
+        return Token("self")
     if _ORIGIN.match(item) and item.isascii():
-        return f'"{item}"'
+        return item
     raise ConfigError(f"{where}: {item!r} is neither SELF nor an origin such as 'https://maps.example'")

@@ -37,22 +37,6 @@ _STRICT_CSP: Final = CSP.only(
     worker_src=[SELF],
     upgrade_insecure_requests=True,
 )
-WEB: Final = Headers(
-    csp=_WEB_CSP,
-    hsts=HSTS(),
-    x_content_type_options="nosniff",
-    referrer_policy="strict-origin-when-cross-origin",
-    x_frame_options="DENY",
-    cross_origin_opener_policy="same-origin",
-    cross_origin_resource_policy="same-origin",
-    cross_origin_embedder_policy=False,
-    permissions_policy=OFF,
-    origin_agent_cluster="?1",
-    x_dns_prefetch_control="off",
-    x_permitted_cross_domain_policies="none",
-    x_xss_protection="0",
-    cache_control=False,
-)
 NOTHING: Final = Headers(
     csp=False,
     hsts=False,
@@ -68,6 +52,29 @@ NOTHING: Final = Headers(
     x_permitted_cross_domain_policies=False,
     x_xss_protection=False,
     cache_control=False,
+    csp_report_only=False,
+    cross_origin_opener_policy_report_only=False,
+    cross_origin_embedder_policy_report_only=False,
+    permissions_policy_report_only=False,
+    integrity_policy=False,
+    integrity_policy_report_only=False,
+    reporting_endpoints=False,
+    report_to=False,
+)
+WEB: Final = replace(
+    NOTHING,
+    csp=_WEB_CSP,
+    hsts=HSTS(),
+    x_content_type_options="nosniff",
+    referrer_policy="strict-origin-when-cross-origin",
+    x_frame_options="DENY",
+    cross_origin_opener_policy="same-origin",
+    cross_origin_resource_policy="same-origin",
+    permissions_policy=OFF,
+    origin_agent_cluster="?1",
+    x_dns_prefetch_control="off",
+    x_permitted_cross_domain_policies="none",
+    x_xss_protection="0",
 )
 API: Final = replace(
     NOTHING,

@@ -1,0 +1,156 @@
+"""The Django driver: an entry of MIDDLEWARE, sync and async. It does the I/O that the core asks for, no more."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from netguard.core import Plan, decide, proved
+from netguard.django.conf import policy_of_settings
+from netguard.django.nonce import exchange_of
+from netguard.django.requests import outer_exchange, read_body, read_request, tell
+from netguard.django.responses import page_response, seal
+from netguard.events import Sinks, logger
+from netguard.exchange import Exchange
+from netguard.messages import CONTINUE, Continue, Decision, NeedBody, NeedCounts, Respond
+from netguard.policy import Policy
+from netguard.refusals import CRASHED
+from netguard.wsgi import with_body
+
+GetResponse = Callable[[HttpRequest], Any]  # a response, or what awaits one
+
+
+class NetguardMiddleware:
+    """Protect a Django project: the first entry of ``MIDDLEWARE``, with the policy in ``settings.NETGUARD``.
+
+    Views find the request's ``Exchange`` at ``request.netguard``. Behind netguard's own wrapper (or any other of its
+    drivers) it steps aside, and only asks the rules about the user.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: GetResponse, policy: Policy | Plan | None = None) -> None:
+        self.get_response = get_response
+        policy = policy_of_settings() if policy is None else policy
+        self.plan = policy if isinstance(policy, Plan) else Plan(policy)
+        self._sinks = Sinks(self.plan.policy.events)
+        self._awaits = iscoroutinefunction(get_response)
+        if self._awaits:
+            markcoroutinefunction(self)
+        if self.plan.user_rules:  # else Django would call the hook on every request
+            self.process_view = self._admit_async if self._awaits else self._admit
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if self._awaits:
+            return self._answer_async(request)
+        exchange = self._opened(request)
+        if exchange is None:
+            response: HttpResponseBase = self.get_response(request)
+            return response
+        try:
+            final = decide(self.plan, exchange.request)
+            if final is not CONTINUE:
+                final = self._supplied(final, request)
+            refused = self._refused(exchange, final)
+        except Exception as error:
+            refused = self._crashed(exchange, error)
+        return self._sealed(exchange, self.get_response(request) if refused is None else refused)
+
+    async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
+        exchange = self._opened(request)
+        if exchange is None:
+            response: HttpResponseBase = await self.get_response(request)
+            return response
+        try:
+            final = decide(self.plan, exchange.request)
+            if final is not CONTINUE:
+                final = await self._supplied_async(final, request)
+            refused = self._refused(exchange, final)
+        except Exception as error:
+            refused = self._crashed(exchange, error)
+        return self._sealed(exchange, await self.get_response(request) if refused is None else refused)
+
+    def _opened(self, request: HttpRequest) -> Exchange | None:
+        """The exchange of a request that tells the truth from now on; None where an outer driver has made it."""
+        outer = outer_exchange(request)
+        if outer is not None:
+            request.netguard = outer  # type: ignore[attr-defined]
+            return None
+        exchange = Exchange(read_request(self.plan, request), self.plan.merge, self.plan.pages)
+        tell(request, exchange, self._sinks)
+        request.netguard = exchange  # type: ignore[attr-defined]
+        return exchange
+
+    def _supplied(self, decision: Decision, request: HttpRequest) -> Continue | Respond:
+        """The final decision, once everything that was asked for has been fetched."""
+        while True:
+            if isinstance(decision, NeedBody):
+                decision = with_body(decision, partial(read_body, request))
+            elif isinstance(decision, NeedCounts) and self.plan.store is not None:
+                decision = decision.supply(self.plan.store.take(decision.ops))
+            else:
+                return proved(decision)
+
+    async def _supplied_async(self, decision: Decision, request: HttpRequest) -> Continue | Respond:
+        while True:
+            if isinstance(decision, NeedBody):
+                decision = with_body(decision, partial(read_body, request))  # Django has buffered it already
+            elif isinstance(decision, NeedCounts) and self.plan.store is not None:
+                decision = decision.supply(await self.plan.store.atake(decision.ops))
+            else:
+                return proved(decision)
+
+    def _crashed(self, exchange: Exchange, error: Exception) -> HttpResponseBase:
+        """The response where a rule or the store failed; in debug the error goes on to Django's own page."""
+        if settings.DEBUG or self.plan.policy.preset == "development":
+            raise error
+        request = exchange.request
+        logger.exception("an exception left netguard at %r %r", request.method, request.path, exc_info=error)
+        self._sinks.tell(request, CRASHED)
+        return page_response(exchange.page(Respond(CRASHED)))
+
+    def _refused(self, exchange: Exchange, final: Decision) -> HttpResponseBase | None:
+        """The response in the app's place; None where the request goes on."""
+        if final is CONTINUE:
+            return None
+        final = proved(final)
+        self._sinks.tell_decision(exchange.request, final)
+        if isinstance(final, Respond):
+            return page_response(exchange.page(final))
+        exchange.pending = final.pending
+        return None
+
+    def _sealed(self, exchange: Exchange, response: HttpResponseBase) -> HttpResponseBase:
+        """The response as it leaves: the app's, unless a rule about the user withholds it."""
+        if exchange.pending:
+            instead = exchange.withheld()
+            self._sinks.tell_decision(exchange.request, instead or exchange.verdict or Continue())
+            if instead is not None:
+                response.close()
+                response = page_response(exchange.page(instead))
+        return seal(exchange, response)
+
+    def _admit(self, request: HttpRequest, *_: object) -> HttpResponseBase | None:
+        """``process_view``: let the rules judge the user, where Django's authentication has told who it is."""
+        exchange = exchange_of(request)
+        return _judged(exchange, request.user) if exchange.pending and hasattr(request, "user") else None
+
+    async def _admit_async(self, request: HttpRequest, *_: object) -> HttpResponseBase | None:
+        exchange = exchange_of(request)
+        if not exchange.pending:
+            return None
+        if hasattr(request, "auser"):
+            return _judged(exchange, await request.auser())
+        return _judged(exchange, request.user) if hasattr(request, "user") else None
+
+
+def _judged(exchange: Exchange, user: Any) -> HttpResponseBase | None:  # whatever model the project has
+    verdict = exchange.admit(user if user.is_authenticated else None)
+    return page_response(exchange.page(verdict)) if isinstance(verdict, Respond) else None
