@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from benchmarks.measure import Row
-from benchmarks.traffic import PROXIED, Environ, Loop, Receive, Send, StartResponse, environ, raw, run_wsgi, scope
+from benchmarks.traffic import PROXIED, Environ, Loop, Receive, Scope, Send, StartResponse, environ, raw, run_wsgi, scope
 from netguard import Policy, asgi, wsgi
 from netguard.memo import Memo
 
@@ -82,7 +82,7 @@ def _different(number: int) -> tuple[str, dict[str, str]]:
     return f"10.{high}.{middle}.{low}", {**PROXIED, **changed}
 
 
-def _scope(number: int) -> dict[str, Any]:
+def _scope(number: int) -> Scope:
     peer, fields = _different(number)
     return scope(raw(fields), client=(peer, 1), method="POST", query_string=b"x-answer-%d" % number)
 

@@ -102,7 +102,7 @@ def environ(fields: dict[str, str], **changes: Any) -> Environ:
     }
 
 
-def repeated(*templates: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def repeated(*templates: MutableMapping[str, Any]) -> Iterator[dict[str, Any]]:
     """These scopes or environs for ever, each time as a new dict, as a server would make them."""
     return (dict(template) for template in cycle(templates))
 

@@ -79,6 +79,8 @@ class Plan:
         self.merge = HeaderMerge(policy.headers or None, policy.cookies or None)
         self.pages = Pages(policy.on_refusal, policy.texts)
         self._authorities: Memo[bytes, Authority | None] = Memo(parse_authority)
+        if policy.preset == "legacy":
+            logger.warning("Policy.legacy() sends X-XSS-Protection: 1 and Expect-CT, which no browser needs any more")
         for finding in lint(policy.headers) if policy.headers else ():
             logger.warning("%s [docs/csp.md]", finding)
 

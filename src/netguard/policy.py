@@ -23,14 +23,16 @@ from netguard.toml import read_section
 
 SECRET_LENGTH: Final = 32  # characters: 192 bits as token_urlsafe writes them
 
-Preset = Literal["web", "api", "strict", "development"]
+Preset = Literal["web", "api", "strict", "legacy", "development"]
 
 _HEADERS: Final = {
     "web": presets.WEB,
     "api": presets.API,
     "strict": presets.STRICT,
+    "legacy": presets.LEGACY,
     "development": presets.DEVELOPMENT,
 }
+_OBSOLETE: Final = "1; mode=block"  # the filter that it turned on was a hole of its own
 _LOCAL_HOSTS: Final = ("localhost:*", "127.0.0.1:*", "[::1]:*", "testserver:*")
 
 
@@ -108,6 +110,9 @@ class Policy:
         }
         for name, value in settled.items():
             object.__setattr__(self, name, value)
+        headers = self.headers
+        if self.preset != "legacy" and headers and (headers.expect_ct or headers.x_xss_protection == _OBSOLETE):
+            raise ConfigError("Policy.headers: Expect-CT and X-XSS-Protection: 1 are for Policy.legacy(...) alone")
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Policy:
@@ -128,6 +133,11 @@ class Policy:
     def strict(cls, **keywords: Any) -> Policy:
         """Pages that load nothing by default, with scripts by nonce only, Trusted Types and isolation."""
         return cls(preset="strict", **keywords)
+
+    @classmethod
+    def legacy(cls, **keywords: Any) -> Policy:
+        """``web`` with the obsolete X-XSS-Protection and Expect-CT, for auditors who ask for them; warns."""
+        return cls(preset="legacy", **keywords)
 
     @classmethod
     def development(cls, **keywords: Any) -> Policy:

@@ -14,11 +14,18 @@ DRIVERS: Final[Mapping[str, Drive]] = {
     "asgi": asgi_driver.drive,
     "wsgi": wsgi_driver.drive,
     "starlette": starlette_driver.drive,
+    "fastapi": starlette_driver.fastapi,
     "flask": flask_driver.drive,
     "django-wsgi-wrapped": django_driver.wsgi_wrapped,
     "django-wsgi-middleware": django_driver.wsgi_entry,
     "django-asgi-wrapped": django_driver.asgi_wrapped,
     "django-asgi-middleware": django_driver.asgi_entry,
+}
+
+_STARLETTE: Final = {
+    "answers": "as in ASGI",
+    "lengths": "as in ASGI",
+    "debugging page of its own": "Starlette's ServerErrorMiddleware answers what leaves every middleware",
 }
 
 # Django in all four forms.
@@ -50,11 +57,8 @@ LACKS: Final[Mapping[str, Mapping[str, str]]] = {
         "empty pieces": "an empty read is the end of a file",
         "disconnect": "a client that left looks like one that sent less than it announced",
     },
-    "starlette": {
-        "answers": "as in ASGI",
-        "lengths": "as in ASGI",
-        "debugging page of its own": "Starlette's ServerErrorMiddleware answers what leaves every middleware",
-    },
+    "starlette": _STARLETTE,
+    "fastapi": _STARLETTE,
     "flask": {
         "websocket": "as in WSGI",
         "raises out": "Flask answers an exception by its own page for 500",

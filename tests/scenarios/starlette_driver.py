@@ -1,17 +1,16 @@
-"""Starlette: an application with ``add_middleware``, spoken to as a server would."""
+"""Starlette and FastAPI: an application with ``add_middleware``, spoken to as a server would."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import cast
 
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from netguard.asgi_messages import ASGIApp
 from netguard.starlette import NetguardMiddleware
 from scenarios.asgi_driver import exchanged, nonce_of, seen_in
 from scenarios.row import Answer, AppError, Outcome, Row, Seen
@@ -21,15 +20,22 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 def drive(row: Row) -> Outcome:
     """A row through Starlette's own middleware stack."""
+    return _driven(row, Starlette())
+
+
+def fastapi(row: Row) -> Outcome:
+    """A row through FastAPI's."""
+    return _driven(row, FastAPI(openapi_url=None))
+
+
+def _driven(row: Row, app: Starlette) -> Outcome:
     seen: list[Seen] = []
-    app = Starlette(
-        routes=[
-            Route("/{rest:path}", _page(row.answer, seen), methods=METHODS),
-            WebSocketRoute("/{rest:path}", _socket(row.answer, seen)),
-        ]
-    )
+    app.router.routes += [
+        Route("/{rest:path}", _page(row.answer, seen), methods=METHODS),
+        WebSocketRoute("/{rest:path}", _socket(row.answer, seen)),
+    ]
     app.add_middleware(NetguardMiddleware, policy=row.made_policy())
-    return exchanged(row, cast(ASGIApp, app), seen)
+    return exchanged(row, app, seen)
 
 
 def _page(answer: Answer, seen: list[Seen]) -> Callable[[Request], Awaitable[Response]]:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from starlette.testclient import TestClient
 
+from netguard import CSP, Headers, Policy, asgi
 from netguard.cli.main import main
+from netguard.reports import ReportLog
 
 
 @pytest.fixture
@@ -71,3 +78,52 @@ def test_a_mistake_is_one_line_without_a_traceback(words: list[str], said: str) 
     assert done.exit_code == 2
     assert said in done.output
     assert "Traceback" not in done.output
+
+
+PAGE = """<script>go()</script>
+<style>p {}</style>
+<p onclick="go()">x</p>
+"""
+
+
+def test_csp_hash_prints_a_source_for_each_inline_element_and_names_what_has_none(tmp_path: Path) -> None:
+    page, script = tmp_path / "page.html", tmp_path / "app.js"
+    page.write_text(PAGE)
+    script.write_text("go()")
+    done = run("csp-hash", str(page), str(script))
+    go = "'sha256-" + base64.b64encode(hashlib.sha256(b"go()").digest()).decode() + "'"
+    lines = done.output.splitlines()
+    assert lines[0] == f"{page}:1: script-src {go}"
+    assert lines[1].startswith(f"{page}:2: style-src 'sha256-")
+    assert lines[2].startswith(f"{page}:3: event handler onclick: ")
+    assert lines[3] == f"{script}: {go}"
+    assert done.exit_code == 1
+    assert run("csp-hash", str(script)).exit_code == 0
+
+
+def test_csp_learn_proposes_what_the_reports_ask_for(tmp_path: Path, policy: str) -> None:
+    log = ReportLog(tmp_path / "reports.jsonl")
+    receiver = Policy(hosts=["booking.example"], headers=Headers(csp=CSP(report_path="/csp")), events=[log])
+    report = {
+        "csp-report": {
+            "document-uri": "https://booking.example/",
+            "effective-directive": "img-src",
+            "blocked-uri": "https://cdn.example/a.png?token=1",
+        }
+    }
+    site = TestClient(asgi.NetguardMiddleware(_no_app, receiver), base_url="https://booking.example")
+    sent = site.post("/csp", content=json.dumps(report), headers={"Content-Type": "application/csp-report"})
+    assert sent.status_code == 204
+    done = run("csp-learn", str(tmp_path / "reports.jsonl"), "--policy", policy)
+    assert 'img_src=[SELF, "https://cdn.example"]' in done.output
+    assert "token" not in (tmp_path / "reports.jsonl").read_text()
+    toml = run("csp-learn", str(tmp_path / "reports.jsonl"), "--toml").output
+    (tmp_path / "learnt.toml").write_text(toml)
+    learnt = Policy.from_toml(tmp_path / "learnt.toml")
+    assert learnt.headers
+    assert isinstance(learnt.headers.csp, CSP)
+    assert list(learnt.headers.csp.img_src or []) == ["'self'", "https://cdn.example"]
+
+
+async def _no_app(scope: Any, receive: Any, send: Any) -> None:
+    raise AssertionError("reports never reach the app")

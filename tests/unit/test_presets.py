@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from netguard import Policy
+from netguard import ConfigError, Headers, Policy
+from netguard.core import Plan
 from netguard.headers.merge import HeaderMerge
 from netguard.messages import Request
 from support.csp_evaluator import evaluate
@@ -59,6 +60,10 @@ PRESETS: Mapping[str, tuple[Callable[[], Policy], Mapping[str, str]]] = {
             "cache-control": "no-store",
         },
     ),
+    "legacy": (
+        Policy.legacy,
+        {**WEB, "x-xss-protection": "1; mode=block", "expect-ct": "max-age=86400, enforce"},
+    ),
     "development": (
         Policy.development,
         {
@@ -98,3 +103,15 @@ def test_google_s_evaluator_does_find_what_is_weak() -> None:
         "https:",
         None,
     }
+
+
+def test_legacy_says_that_its_headers_are_obsolete(caplog: pytest.LogCaptureFixture) -> None:
+    Plan(Policy.legacy())
+    assert "no browser needs" in caplog.text
+
+
+def test_obsolete_headers_are_for_the_legacy_preset_alone() -> None:
+    for headers in (Headers(x_xss_protection="1; mode=block"), Headers(expect_ct="max-age=86400, enforce")):
+        with pytest.raises(ConfigError, match=r"Policy\.legacy"):
+            Policy(headers=headers)
+        assert Policy.legacy(headers=headers).headers

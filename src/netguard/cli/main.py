@@ -7,18 +7,12 @@ from collections.abc import Mapping, Sequence
 import click
 
 import netguard
-from netguard.errors import ConfigError
+from netguard.cli.csp import csp_hash, csp_learn
+from netguard.cli.policies import Problem, read_policy
 from netguard.explain import asked
 from netguard.explain import explain as explained
 from netguard.messages import Kind
 from netguard.policy import Policy
-from netguard.toml import named
-
-
-class Problem(click.ClickException):
-    """What went wrong, in one line, without a traceback."""
-
-    exit_code = 2
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -48,19 +42,6 @@ def explain(policy: str, line: str, peer: str, headers: Sequence[str], http: boo
     raise SystemExit(1 if explanation.decided_by else 0)
 
 
-def read_policy(where: str) -> Policy:
-    """The policy of a TOML file or of ``module:name``."""
-    try:
-        if where.endswith(".toml"):
-            return Policy.from_toml(where)
-        found = named("policy", where)
-    except ConfigError as error:
-        raise Problem(str(error)) from error
-    if not isinstance(found, Policy):
-        raise Problem(f"{where} is no Policy, but {found!r}")
-    return found
-
-
 def _fields(headers: Sequence[str], policy: Policy) -> Mapping[str, str]:
     fields: dict[str, str] = {}
     for header in headers:
@@ -72,3 +53,7 @@ def _fields(headers: Sequence[str], policy: Policy) -> Mapping[str, str]:
         first = next(iter(policy.hosts), "localhost")
         fields["Host"] = first.replace("*.", "www.").removesuffix(":*")
     return fields
+
+
+main.add_command(csp_hash)
+main.add_command(csp_learn)

@@ -29,7 +29,8 @@ CHOICES: Final[Mapping[str, tuple[object, ...]]] = {
     "origin_agent_cluster": ("?1", "?0", False),
     "x_dns_prefetch_control": ("off", "on", False),
     "x_permitted_cross_domain_policies": ("none", "master-only", "by-content-type", "all", "none-this-response", False),
-    "x_xss_protection": ("0", False),
+    "x_xss_protection": ("0", "1; mode=block", False),  # the second, and Expect-CT, in the legacy preset only
+    "expect_ct": ("max-age=86400, enforce", False),
     "cross_origin_opener_policy_report_only": _OPENERS,
     "cross_origin_embedder_policy_report_only": _EMBEDDERS,
 }  # fmt: skip
@@ -70,7 +71,8 @@ class Headers:
     origin_agent_cluster: Literal["?1", "?0", False] = UNSET
     x_dns_prefetch_control: Literal["off", "on", False] = UNSET
     x_permitted_cross_domain_policies: str | Literal[False] = UNSET
-    x_xss_protection: Literal["0", False] = UNSET
+    x_xss_protection: Literal["0", "1; mode=block", False] = UNSET
+    expect_ct: Literal["max-age=86400, enforce", False] = UNSET
     cache_control: str | Literal[False] = UNSET
     csp_report_only: CSP | Literal[False] = UNSET
     cross_origin_opener_policy_report_only: str | Literal[False] = UNSET

@@ -51,6 +51,7 @@ NOTHING: Final = Headers(
     x_dns_prefetch_control=False,
     x_permitted_cross_domain_policies=False,
     x_xss_protection=False,
+    expect_ct=False,
     cache_control=False,
     csp_report_only=False,
     cross_origin_opener_policy_report_only=False,
@@ -91,4 +92,5 @@ STRICT: Final = replace(
     cross_origin_embedder_policy="require-corp",
     cache_control="no-store",
 )
+LEGACY: Final = replace(WEB, x_xss_protection="1; mode=block", expect_ct="max-age=86400, enforce")
 DEVELOPMENT: Final = replace(WEB, csp=replace(_WEB_CSP, upgrade_insecure_requests=False), hsts=False)

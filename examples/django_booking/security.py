@@ -1,0 +1,14 @@
+"""All of the service's protection: one policy, which ``settings.NETGUARD`` names."""
+
+import os
+
+from netguard import HTTPS, Policy
+
+HTTP, HTTPS_PORT = int(os.environ.get("DEMO_HTTP_PORT", "8080")), int(os.environ.get("DEMO_HTTPS_PORT", "8443"))
+
+policy = Policy(
+    hosts=os.environ.get("BOOKING_HOSTS", f"localhost:{HTTP} localhost:{HTTPS_PORT}").split(),
+    proxies=os.environ.get("BOOKING_PROXIES", "").split(),
+    exempt=["GET /healthz"],
+    https=HTTPS(ports={HTTP: HTTPS_PORT}),
+)
