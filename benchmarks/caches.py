@@ -8,7 +8,19 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from benchmarks.measure import Row
-from benchmarks.traffic import PROXIED, Environ, Loop, Receive, Scope, Send, StartResponse, environ, raw, run_wsgi, scope
+from benchmarks.traffic import (
+    PROXIED,
+    Environ,
+    Loop,
+    Receive,
+    Scope,
+    Send,
+    StartResponse,
+    environ,
+    raw,
+    run_wsgi,
+    scope,
+)
 from netguard import Policy, asgi, wsgi
 from netguard.memo import Memo
 
