@@ -20,9 +20,10 @@ import netguard.wsgi
 from netguard import Policy
 from netguard.starlette import NetguardMiddleware
 
+PROXY = "127.0.0.2"  # a client that connects from this address of loopback is the proxy, any other a stranger
 POLICY = Policy(
     hosts=["booking.example", "localhost:*"],
-    proxies=["127.0.0.1"] if os.environ.get("BEHIND_A_PROXY") else [],
+    proxies=[PROXY],
     exempt=["/alive"],
 )
 
@@ -160,7 +161,9 @@ def _wsgi_page(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
     if path == "/crash-later":
         return _crashing()
     exchange = environ["netguard"]
-    told = (environ["wsgi.url_scheme"], environ["HTTP_HOST"], environ["REMOTE_ADDR"], exchange.peer)
+    told = (environ["wsgi.url_scheme"], environ.get("HTTP_HOST", ""), environ["REMOTE_ADDR"], exchange.peer)
+    if environ["REQUEST_METHOD"] == "HEAD":  # which is the app's to know: waitress sends what it is given
+        return []
     return [" ".join([*told, *sorted(key for key in environ if "FORWARDED" in key)]).encode()]
 
 

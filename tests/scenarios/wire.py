@@ -26,9 +26,9 @@ class Reply:
 
 
 @contextmanager
-def connected(server: Process, trust: ssl.SSLContext | None = None) -> Iterator[BinaryIO]:
+def connected(server: Process, trust: ssl.SSLContext | None = None, source: str = HOST) -> Iterator[BinaryIO]:
     """A connection to write requests to and read replies from."""
-    with socket.create_connection((HOST, server.port), timeout=PATIENCE) as plain:
+    with socket.create_connection((HOST, server.port), timeout=PATIENCE, source_address=(source, 0)) as plain:
         if trust is None:
             with plain.makefile("rwb") as file:
                 yield file  # type: ignore[misc]  # a BufferedRWPair is a BinaryIO in all but name
@@ -37,9 +37,11 @@ def connected(server: Process, trust: ssl.SSLContext | None = None) -> Iterator[
             yield file  # type: ignore[misc]
 
 
-def said(server: Process, *lines: str, body: bytes = b"", trust: ssl.SSLContext | None = None) -> Reply:
-    """The reply to a request of these lines, on a connection of its own."""
-    with connected(server, trust) as file:
+def said(
+    server: Process, *lines: str, body: bytes = b"", trust: ssl.SSLContext | None = None, source: str = HOST
+) -> Reply:
+    """The reply to a request of these lines, on a connection of its own from an address of loopback."""
+    with connected(server, trust, source) as file:
         request = "".join(f"{line}\r\n" for line in [*lines, "Connection: close", ""])
         file.write(request.encode("latin-1") + body)
         file.flush()
@@ -79,11 +81,11 @@ def head(file: BinaryIO) -> tuple[int, list[tuple[str, str]]]:
 
 
 def protected(reply: Reply, *, https: bool = True) -> bool:
-    """Whether a reply carries the security headers, each once, and HSTS over https alone."""
+    """Whether a reply carries the security headers, each once, HSTS over https alone, and a 304 no CSP with a nonce."""
     names = [name for name, _ in reply.headers]
     return (
         reply.values("x-content-type-options") == ["nosniff"]
         and reply.values("x-frame-options") == ["DENY"]
-        and names.count("content-security-policy") == 1
+        and names.count("content-security-policy") == (reply.status != 304)
         and names.count("strict-transport-security") == https
     )

@@ -10,21 +10,18 @@ import pytest
 from flask import Flask
 
 from support.certificates import issue
+from support.docs import blocks, run
 from support.observatory import scan
 from support.servers import serve
 
-PAGE = Path(__file__).parents[2] / "docs" / "flask.md"
-BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
+BLOCKS = blocks("flask.md")
 SITE = "https://booking.example"
 
 
 @pytest.fixture(scope="module")
 def page() -> dict[str, Any]:
     """What the names of the page mean after its last block."""
-    names: dict[str, Any] = {"__name__": "shop"}
-    for block in BLOCKS:
-        exec(compile(block, str(PAGE), "exec"), names)  # noqa: S102  # the docs' own code
-    return names
+    return run("flask.md", BLOCKS)
 
 
 def get(app: Flask, path: str, **options: Any) -> Any:

@@ -16,12 +16,12 @@ from netguard.django.conf import policy_of_settings
 from netguard.django.nonce import exchange_of
 from netguard.django.requests import outer_exchange, read_body, read_request, tell
 from netguard.django.responses import page_response, seal
+from netguard.environ import with_body
 from netguard.events import Sinks, logger
 from netguard.exchange import Exchange
 from netguard.messages import CONTINUE, Continue, Decision, NeedBody, NeedCounts, Respond
 from netguard.policy import Policy
 from netguard.refusals import CRASHED
-from netguard.wsgi import with_body
 
 GetResponse = Callable[[HttpRequest], Any]  # a response, or what awaits one
 
