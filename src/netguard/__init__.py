@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from netguard.proxies import Proxies
     from netguard.rules.https import HTTPS
     from netguard.rules.origin import Origin
+    from netguard.signing import SignedCookie
 
 __version__ = "0.1.0"
 
@@ -39,6 +40,7 @@ _HOMES = {
     "Proxies": "proxies",
     "SELF": "headers.csp",
     "STRICT_DYNAMIC": "headers.csp",
+    "SignedCookie": "signing",
     "SecurityEvent": "events",
     "explain": "explain",
 }
@@ -63,6 +65,7 @@ __all__ = [
     "Policy",
     "Proxies",
     "SecurityEvent",
+    "SignedCookie",
     "asgi",
     "explain",
     "wsgi",

@@ -108,3 +108,16 @@ def header_name(where: str, value: object) -> bytes:
     if not isinstance(value, str) or not value or not _TOKEN.issuperset(value.lower()):
         raise ConfigError(f"{where}: {value!r} is no header name")
     return value.lower().encode("ascii")
+
+
+SECRET_LENGTH: Final = 32  # characters: 192 bits as token_urlsafe writes them
+
+
+def check_secrets(where: str, secrets: Sequence[str]) -> tuple[str, ...]:
+    """The secrets, each long enough; the error never shows one."""
+    for secret in listing(where, secrets, str):
+        if len(secret) < SECRET_LENGTH:
+            short = f"one has {len(secret)} characters, fewer than {SECRET_LENGTH}"
+            mend = "make one with: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+            raise ConfigError(f"{where}: {short}; {mend}")
+    return tuple(secrets)

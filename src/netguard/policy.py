@@ -8,7 +8,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from netguard.checks import UNSET, listing, one_of, section
+from netguard.checks import UNSET, check_secrets, listing, one_of, section
 from netguard.cookies import Cookies
 from netguard.errors import ConfigError
 from netguard.events import Sink
@@ -20,8 +20,6 @@ from netguard.rules.https import HTTPS
 from netguard.rules.origin import Origin
 from netguard.rules.paths import Exemptions
 from netguard.toml import read_section
-
-SECRET_LENGTH: Final = 32  # characters: 192 bits as token_urlsafe writes them
 
 Preset = Literal["web", "api", "strict", "legacy", "development"]
 
@@ -87,13 +85,7 @@ class Policy:
     def _check_shared(self) -> None:
         """The secrets and the store, from the environment where the policy leaves them out."""
         secrets = self.secrets or os.environ.get("NETGUARD_SECRETS", "").split()
-        for secret in listing("Policy.secrets", secrets, str):
-            if len(secret) < SECRET_LENGTH:  # the value itself must not reach a log
-                mend = "make one with: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
-                raise ConfigError(
-                    f"Policy.secrets: one has {len(secret)} characters, fewer than {SECRET_LENGTH}; {mend}"
-                )
-        object.__setattr__(self, "secrets", tuple(secrets))
+        object.__setattr__(self, "secrets", check_secrets("Policy.secrets", secrets))
         object.__setattr__(self, "store", self.store or os.environ.get("NETGUARD_STORE", "memory://"))
         one_of("Policy.store", self.store, ("memory://",))
 

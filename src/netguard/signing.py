@@ -7,20 +7,8 @@ from hashlib import sha256
 
 from itsdangerous import BadSignature, TimestampSigner
 
-from netguard.checks import listing, whole
+from netguard.checks import check_secrets, whole
 from netguard.errors import ConfigError
-
-SECRET_LENGTH = 32  # characters: 192 bits as token_urlsafe writes them
-
-
-def check_secrets(where: str, secrets: Sequence[str]) -> tuple[str, ...]:
-    """The secrets, each long enough; the error never shows one."""
-    for secret in listing(where, secrets, str):
-        if len(secret) < SECRET_LENGTH:
-            short = f"one has {len(secret)} characters, fewer than {SECRET_LENGTH}"
-            mend = "make one with: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
-            raise ConfigError(f"{where}: {short}; {mend}")
-    return tuple(secrets)
 
 
 class SignedCookie:

@@ -20,7 +20,11 @@ def read_request(plan: Plan, request: HttpRequest) -> Request:
     """The request, resolved; method and path are those by which Django finds the view."""
     meta = request.META
     if isinstance(request, ASGIRequest):
-        scheme, sent, query = request.scope.get("scheme"), request.scope.get("raw_path"), request.scope["query_string"]
+        scheme, sent, query = (
+            request.scope.get("scheme"),
+            request.scope.get("raw_path"),
+            request.scope.get("query_string", b""),
+        )
     else:
         scheme, sent, query = meta.get("wsgi.url_scheme"), None, meta.get("QUERY_STRING", "").encode("latin-1")
     return plan.request(

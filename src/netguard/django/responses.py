@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from http.cookies import Morsel
+from typing import Final
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 
 from netguard.exchange import Exchange
+from netguard.memo import Memo
 from netguard.messages import Page, RawHeaders
+
+
+def _text(field: tuple[bytes, bytes]) -> tuple[str, str]:
+    return field[0].decode("latin-1"), field[1].decode("latin-1")
+
+
+_TEXT: Final = Memo(_text)  # most fields are the policy's, and the same each time
 
 
 def page_response(page: Page) -> HttpResponse:
     """The response that a refused client gets."""
     response = HttpResponse(page.body, status=page.status)
     del response.headers["Content-Type"]
-    for name, value in page.headers:
-        response.headers[name.decode("latin-1")] = value.decode("latin-1")
+    for name, value in map(_text, page.headers):
+        response.headers[name] = value
     return response
 
 
@@ -31,9 +40,10 @@ def seal(exchange: Exchange, response: HttpResponseBase) -> HttpResponseBase:
         merged = _without_jar(merged, jar)
         _forget(response, merged)
         size = 0
-    headers = response.headers
-    for name, value in merged[size:]:
-        headers[name.decode("latin-1")] = value.decode("latin-1")
+    headers, text = response.headers, _TEXT
+    for field in merged[size:]:
+        name, value = text[field]
+        headers[name] = value
     return response
 
 
