@@ -104,7 +104,7 @@ def rows(rounds: int) -> Iterator[Row]:
     if not settings.configured:
         _configure()
     yield from _wsgi_rows(rounds)
-    yield from _asgi_rows(max(rounds // 2, 5))
+    yield from _asgi_rows(rounds)
 
 
 def _wsgi_rows(rounds: int) -> Iterator[Row]:

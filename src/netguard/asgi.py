@@ -51,6 +51,8 @@ class NetguardMiddleware:
         if self.plan.user_rules and user is None and not self.asks_inside:
             raise ConfigError(NO_USER)
         self._sinks = Sinks(self.plan.policy.events)
+        self._tell = self._sinks.tell
+        self._renames = self.plan.merge.rewriter is not None and self.plan.merge.rewriter.renames
         self._forwarding: Memo[bytes, bool] = Memo(is_forwarding)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,13 +63,13 @@ class NetguardMiddleware:
             raise NetguardError(f"netguard guards http and websocket, not {kind!r}")
         plan = self.plan
         request = read_request(plan, scope)
-        exchange = Exchange(request, plan.merge, plan.pages)
+        exchange = Exchange(request, plan.merge, plan.pages, self._tell)
         guarded = http_send(exchange, send) if kind == "http" else socket_send(exchange, scope, send)
         inner: Scope | None = None
         try:
             decision = decide(plan, request)
             if decision is not CONTINUE:
-                final, receive = await self._supplied(decision, receive)
+                final, receive = await self._supplied(decision, receive, socket=kind == "websocket")
                 self._sinks.tell_decision(request, final)
                 if isinstance(final, Respond):
                     self._tell_unlisted(request, scope)
@@ -106,10 +108,14 @@ class NetguardMiddleware:
         """What sends the app's own page for an exception; None for netguard's. For adapters to override."""
         return None
 
-    async def _supplied(self, decision: Decision, receive: Receive) -> tuple[Continue | Respond, Receive]:
+    async def _supplied(
+        self, decision: Decision, receive: Receive, *, socket: bool
+    ) -> tuple[Continue | Respond, Receive]:
         """The final decision, once everything that was asked for has been fetched."""
         while True:
-            if isinstance(decision, NeedBody):
+            if isinstance(decision, NeedBody) and socket:
+                decision = decision.supply(b"")  # a handshake has no body
+            elif isinstance(decision, NeedBody):
                 try:
                     body = await read_body(receive, decision.limit)
                 except BodyTooLarge as error:
@@ -138,6 +144,8 @@ class NetguardMiddleware:
         elif len(headers) != len(raw):
             self._tell_unlisted(request, scope)
         scheme = request.scheme if scope["type"] == "http" else "wss" if request.scheme == "https" else "ws"
+        if self._renames:
+            headers = [(n, exchange.cookies(v)) if n == b"cookie" else (n, v) for n, v in headers]
         inner = {**scope}
         inner["client"] = client_of(scope, request)
         inner["scheme"] = scheme

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from difflib import get_close_matches
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, dataclass_transform
@@ -69,7 +69,7 @@ def listing(where: str, value: object, kind: type[T]) -> tuple[T, ...]:
     """The value as a tuple; a bare string, bytes or mapping where a list is meant is refused."""
     if isinstance(value, str | bytes):
         raise ConfigError(f"{where}: write a list, [{value!r}], not the bare string {value!r}")
-    if not isinstance(value, Iterable) or isinstance(value, dict):
+    if not isinstance(value, Sequence | Set):  # an iterator would be empty at its second reading
         raise ConfigError(f"{where}: a list is meant, not {value!r}")
     items = tuple(value)
     for item in items:

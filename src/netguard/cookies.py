@@ -1,60 +1,123 @@
-"""Hardening of every Set-Cookie that leaves the app: missing attributes are added, byte for byte."""
+"""What every cookie of the app must carry: the section of a policy, and its rules by name."""
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import field, fields
+from typing import Any, Final, Literal
 
-from netguard.checks import one_of, section
-from netguard.memo import Memo
+from netguard.checks import UNSET, listing, one_of, section
+from netguard.errors import ConfigError
+from netguard.rules.hosts import parse_authority
 
-_SCRIPT_NAMES: Final = frozenset({b"csrftoken", b"xsrf-token"})  # frameworks' scripts read these
+SameSite = Literal["Lax", "Strict", "None", False]
+Prefix = Literal["host", "secure", False]
+Domain = str | Mapping[str, str] | Literal[False]
+
+_SAME_SITES: Final = ("Lax", "Strict", "None", False)
+_PREFIXES: Final = ("host", "secure", False)
+
+
+@section
+class CookieRule:
+    """What one cookie must be, whatever the app wrote: what is named here replaces the app's own attribute.
+
+    ``domain=False`` makes it a cookie of the host alone. ``prefix="host"`` keeps it under ``__Host-`` at the browser
+    while the app goes on using its plain name.
+    """
+
+    http_only: bool = UNSET
+    same_site: SameSite = UNSET
+    domain: Domain = UNSET
+    path: str = UNSET
+    prefix: Prefix = UNSET
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            if getattr(self, item.name) is not UNSET:
+                _check("CookieRule", item.name, getattr(self, item.name))
+        if self.prefix == "host" and (self.path not in (UNSET, "/") or self.domain not in (UNSET, False)):
+            raise ConfigError("CookieRule.prefix: a __Host- cookie has Path=/ and no Domain (RFC 6265bis, 4.1.3.2)")
+        if self.same_site is False:
+            raise ConfigError("CookieRule.same_site: write 'None' for a cookie that other sites' requests may carry")
 
 
 @section
 class Cookies:
     """Give every cookie Secure, HttpOnly and SameSite where it lacks them (RFC 6265bis, 4.1.2).
 
-    Explicit attributes stay, also ``SameSite=None``. ``csrftoken`` and ``XSRF-TOKEN`` get no HttpOnly, since scripts
-    must read them. Over plain http on localhost Secure is not added: browsers would drop it.
+    An explicit SameSite, Domain and Path stay, unless ``rules`` names the cookie: ``{"theme":
+    CookieRule(http_only=False)}``. ``domain`` is for cookies without one, by host where it is a mapping:
+    ``{"www.club.example": "club.example"}``. ``path`` likewise. ``only`` or ``exempt`` choose cookies by name.
+    ``prefix`` keeps the app's cookies under ``__Host-`` or ``__Secure-`` names at the browser. ``csrftoken`` and
+    ``XSRF-TOKEN`` get no HttpOnly, since scripts must read them. Over plain http on localhost Secure and the prefix
+    are left off. A cookie over 4,096 bytes, or one name with two scopes, is an event; with ``strict`` an error in
+    development.
     """
 
     secure: bool = True
     http_only: bool = True
-    same_site: Literal["Lax", "Strict", "None", False] = "Lax"
+    same_site: SameSite = "Lax"
+    domain: Domain = False
+    path: str | Literal[False] = False
+    prefix: Prefix = False
+    rules: Mapping[str, CookieRule] = field(default_factory=dict)
+    only: Sequence[str] = ()
+    exempt: Sequence[str] = ()
+    strict: bool = False
 
     def __post_init__(self) -> None:
-        one_of("Cookies.secure", self.secure, (True, False))
-        one_of("Cookies.http_only", self.http_only, (True, False))
-        one_of("Cookies.same_site", self.same_site, ("Lax", "Strict", "None", False))
+        for name in ("secure", "http_only", "same_site", "domain", "path", "prefix"):
+            _check("Cookies", name, getattr(self, name))
+        one_of("Cookies.strict", self.strict, (True, False))
+        for where in ("only", "exempt"):
+            listing(f"Cookies.{where}", getattr(self, where), str)
+        if self.prefix and not self.secure:
+            raise ConfigError("Cookies.prefix: a prefixed cookie is Secure (RFC 6265bis, 4.1.3): leave secure=True")
+        if self.prefix == "host" and (self.domain or self.path not in (False, "/")):
+            raise ConfigError("Cookies.prefix: a __Host- cookie has Path=/ and no Domain (RFC 6265bis, 4.1.3.2)")
+        if self.only and self.exempt:
+            raise ConfigError("Cookies: write only=[...] or exempt=[...], not both")
+        if not isinstance(self.rules, Mapping):
+            raise ConfigError(f"Cookies.rules: write a mapping as in {{'theme': CookieRule(...)}}, not {self.rules!r}")
+        for name, rule in self.rules.items():
+            if not isinstance(rule, CookieRule):
+                raise ConfigError(f"Cookies.rules: {name!r} needs a CookieRule(...), not {rule!r}")
 
 
-class CookieHardener:
-    """The compiled form of ``Cookies``; what to add depends on the attributes alone, so that answers are kept."""
+def _check(section_name: str, name: str, value: Any) -> None:
+    where = f"{section_name}.{name}"
+    match name:
+        case "secure" | "http_only":
+            one_of(where, value, (True, False))
+        case "same_site":
+            one_of(where, value, _SAME_SITES)
+        case "prefix":
+            one_of(where, value, _PREFIXES)
+        case "path":
+            _check_path(where, value)
+        case "domain":
+            for domain in _domains(where, value):
+                _check_domain(where, domain)
 
-    __slots__ = ("_additions", "_config")
 
-    def __init__(self, config: Cookies) -> None:
-        self._config = config
-        self._additions: Memo[tuple[bool, bool, bytes], bytes] = Memo(self._addition, 256)
+def _check_path(where: str, value: object) -> None:
+    if value is False:
+        return
+    readable = isinstance(value, str) and value.startswith("/") and value.isascii() and value.isprintable()
+    if not readable or ";" in str(value):
+        raise ConfigError(f"{where}: a path such as '/' is meant, not {value!r}")
 
-    def harden(self, cookie: bytes, *, secure: bool) -> bytes:
-        """The Set-Cookie value with what it lacks appended; ``secure`` is False where browsers would drop Secure."""
-        pair, _, attributes = cookie.partition(b";")
-        name = pair.partition(b"=")[0].strip().lower()
-        if len(attributes) > 256:  # too wide to be worth remembering
-            return cookie + self._addition((secure, name in _SCRIPT_NAMES, attributes))
-        return cookie + self._additions[secure, name in _SCRIPT_NAMES, attributes]
 
-    def _addition(self, key: tuple[bool, bool, bytes]) -> bytes:
-        secure, for_scripts, attributes = key
-        present = {part.partition(b"=")[0].strip().lower(): part for part in attributes.split(b";")}
-        config, added = self._config, b""
-        stated = present.get(b"samesite", b"=" + str(config.same_site).encode())
-        cross_site = stated.partition(b"=")[2].strip().lower() == b"none"  # browsers take it with Secure only
-        if b"secure" not in present and secure and (config.secure or cross_site):
-            added += b"; Secure"
-        if b"httponly" not in present and config.http_only and not for_scripts:
-            added += b"; HttpOnly"
-        if b"samesite" not in present and config.same_site:
-            added += b"; SameSite=" + config.same_site.encode()
-        return added
+def _domains(where: str, value: object) -> tuple[object, ...]:
+    if value is False:
+        return ()
+    if isinstance(value, Mapping):
+        return (*value, *value.values())
+    return (value,)
+
+
+def _check_domain(where: str, domain: object) -> None:
+    parsed = parse_authority(domain.encode("utf-8", "surrogatepass")) if isinstance(domain, str) else None
+    if parsed is None or parsed.port is not None:
+        raise ConfigError(f"{where}: {domain!r} is no domain: write it bare, as in 'club.example'")

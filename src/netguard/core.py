@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
+from netguard.cookie_rewriting import CookieRewriter
 from netguard.counting import Counted, Counting
 from netguard.events import logger
 from netguard.headers.lint import lint
@@ -76,7 +77,7 @@ class Plan:
         self.static = not (self.counted or self.user_rules or self.receiver)
         self.store = store
         self.resolver = Resolver(Proxies.of(policy.proxies))
-        self.merge = HeaderMerge(policy.headers or None, policy.cookies or None)
+        self.merge = HeaderMerge(policy.headers or None, _rewriter(policy))
         self.pages = Pages(policy.on_refusal, policy.texts)
         self._authorities: Memo[bytes, Authority | None] = Memo(parse_authority)
         if policy.preset == "legacy":
@@ -117,6 +118,11 @@ class Plan:
         request.root = root
         request.kind = kind
         return request
+
+
+def _rewriter(policy: Policy) -> CookieRewriter | None:
+    cookies = policy.cookies
+    return CookieRewriter(cookies, raises=cookies.strict and policy.preset == "development") if cookies else None
 
 
 def _steps(policy: Policy, receiver: Receiver) -> Iterator[Step]:

@@ -18,6 +18,7 @@ from netguard.refusals import CUT_SHORT, NO_LENGTH, TOO_LARGE, unlisted_proxy
 
 Environ = dict[str, Any]  # a server's edge
 
+_MOST_DIGITS: Final = 12  # of a length; no real body has more
 _PLAIN_KEYS: Final = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
 
 
@@ -65,6 +66,8 @@ def told(environ: Environ, exchange: Exchange, sinks: Sinks) -> Environ:
     if request.proxied:  # these two are the proxy's
         inner.pop("REMOTE_HOST", None)
         inner.pop("REMOTE_PORT", None)
+    if "HTTP_COOKIE" in inner:
+        inner["HTTP_COOKIE"] = exchange.cookies(inner["HTTP_COOKIE"].encode("latin-1")).decode("latin-1")
     inner["wsgi.url_scheme"] = request.scheme
     inner["netguard"] = exchange
     return inner
@@ -123,13 +126,16 @@ def with_body(need: NeedBody, read: Callable[[int], bytes]) -> Decision:
 def body_length(environ: Environ, limit: int) -> int:
     """How long the body is, as announced: nothing else tells a WSGI app where it ends."""
     written = environ.get("CONTENT_LENGTH") or ""
+    if environ.get("HTTP_TRANSFER_ENCODING"):
+        raise LengthRequired("the length of a chunked body is not known")
     if not written:
-        if environ.get("HTTP_TRANSFER_ENCODING"):
-            raise LengthRequired("a chunked body has no CONTENT_LENGTH")
+        if environ.get("wsgi.input_terminated"):  # the server ends the stream itself: there may be a body (HTTP/2)
+            raise LengthRequired("a body may follow that nobody announced")
         return 0
     if not (written.isascii() and written.isdigit()):
         raise LengthRequired(f"CONTENT_LENGTH {written!r} is no number")
-    length = int(written[:20])  # no more digits than any real length has
+    digits = written.lstrip("0") or "0"
+    length = int(digits) if len(digits) < _MOST_DIGITS else limit + 1
     if length > limit:
         raise BodyTooLarge(f"the body is larger than {limit} bytes")
     return length

@@ -17,6 +17,10 @@ class NonceError(NetguardError, RuntimeError):
     """The CSP nonce was first read after the response head had left."""
 
 
+class CookieError(NetguardError):
+    """The app set a cookie that browsers drop or confuse; raised in development, where the policy asks for it."""
+
+
 class Disconnected(NetguardError):
     """The client went away before its request body was complete."""
 

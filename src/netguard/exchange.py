@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from os import urandom
 
+from netguard.cookie_rewriting import CookieRewriter
 from netguard.errors import NetguardError, NonceError
 from netguard.headers import Headers
 from netguard.headers.csp import CSP
-from netguard.headers.merge import HeaderMerge
+from netguard.headers.merge import HeaderMerge, secures
 from netguard.headers.override import Override
-from netguard.messages import Continue, Page, RawHeaders, Request, Respond, TextHeaders
+from netguard.messages import Continue, Page, RawHeaders, Refusal, Request, Respond, TextHeaders
 from netguard.refusals import UNJUDGED, Pages
 from netguard.rules.users import UserRule, judge_user
+
+Tell = Callable[[Request, Refusal], None]
 
 
 class Exchange:
     """What the app may ask of netguard while it answers one request."""
 
-    __slots__ = ("_merge", "_nonce", "_pages", "pending", "request", "started", "verdict")
+    __slots__ = ("_merge", "_nonce", "_pages", "_tell", "pending", "request", "started", "verdict")
 
-    def __init__(self, request: Request, merge: HeaderMerge, pages: Pages) -> None:
+    def __init__(self, request: Request, merge: HeaderMerge, pages: Pages, tell: Tell | None = None) -> None:
         self.request = request
         self.started = False
         self._merge = merge
         self._pages = pages
+        self._tell = tell
         self._nonce: str | None = None
         self.pending: tuple[UserRule, ...] = ()  # rules that need the user
         self.verdict: Continue | Respond | None = None  # what they said
@@ -85,13 +89,33 @@ class Exchange:
     def start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
         """The headers that leave with this status; drivers call it once for each response head."""
         self.started = True
-        return self._merge.merged(self.request, status, headers, self._nonce)
+        merged = self._merge.merged(self.request, status, headers, self._nonce)
+        rewriter = self._merge.rewriter
+        if rewriter is not None and rewriter.news:
+            self._tell_of(rewriter)
+        return merged
 
     def start_text(self, status: int, headers: Iterable[tuple[str, str]]) -> TextHeaders:
         """The same where headers are text."""
         self.started = True
         own = headers if type(headers) is list else list(headers)
-        return self._merge.merged_text(self.request, status, own, self._nonce)
+        merged = self._merge.merged_text(self.request, status, own, self._nonce)
+        rewriter = self._merge.rewriter
+        if rewriter is not None and rewriter.news:
+            self._tell_of(rewriter)
+        return merged
+
+    def _tell_of(self, rewriter: CookieRewriter) -> None:
+        while rewriter.news:
+            news = rewriter.news.popleft()
+            if self._tell is not None:
+                self._tell(self.request, news)
+
+    def cookies(self, value: bytes) -> bytes:
+        """A Cookie field as the app reads it: under its own names where the policy keeps them under a prefix."""
+        rewriter = self._merge.rewriter
+        renamed = rewriter is not None and rewriter.renames and secures(self.request)
+        return rewriter.incoming(value) if rewriter is not None and renamed else value
 
     def accept(self, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
         """The headers of an accepted WebSocket handshake: its cookies are hardened, nothing is added."""

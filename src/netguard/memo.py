@@ -8,7 +8,14 @@ from typing import TypeVar
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
+_PARTS = 32  # how many times as wide a tuple may be
 WIDEST = 128  # characters or bytes of a key; longer ones are computed each time
+
+
+def _width(key: object) -> int:
+    if isinstance(key, str | bytes):
+        return len(key)
+    return sum(map(_width, key)) // _PARTS if isinstance(key, tuple) else 0
 
 
 class Memo(dict[K, V]):
@@ -26,7 +33,7 @@ class Memo(dict[K, V]):
 
     def __missing__(self, key: K) -> V:
         value = self._function(key)
-        if isinstance(key, str | bytes) and len(key) > WIDEST:
+        if _width(key) > WIDEST:
             return value
         if len(self) >= self._size:
             self.clear()

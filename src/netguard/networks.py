@@ -45,7 +45,10 @@ class NetworkSet:
     __slots__ = ("_v4", "_v6", "size")
 
     def __init__(self, networks: Iterable[str] = ()) -> None:
-        spans = [_span(entry) for entry in listing("networks", networks, str)]
+        spans = [
+            _span(entry)
+            for entry in listing("networks", networks if isinstance(networks, str | bytes) else tuple(networks), str)
+        ]
         self._v4 = _Intervals(span for span in spans if len(span[0]) == 4)
         self._v6 = _Intervals(span for span in spans if len(span[0]) == 16)
         self.size = len(spans)

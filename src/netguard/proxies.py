@@ -16,7 +16,16 @@ FORWARDING: Final = frozenset(
     b"x-host x-scheme x-url-scheme x-proto x-client-ip x-cluster-client-ip x-remote-ip x-remote-addr x-originating-ip "
     b"x-proxyuser-ip true-client-ip client-ip cf-connecting-ip cf-connecting-ipv6 cf-pseudo-ipv4 fastly-client-ip "
     b"fly-client-ip x-azure-clientip x-azure-socketip x-appengine-user-ip x-envoy-external-address "
-    b"front-end-https x-arr-ssl x-forwarded".split()
+    b"front-end-https x-arr-ssl x-forwarded cf-visitor x-appengine-https x-client-scheme".split()
+)
+_STARTS: Final = (b"x-forwarded-", b"x-original-", b"cloudfront-forwarded-", b"cloudfront-viewer-address")
+_ENDS: Final = (
+    b"forwarded-for",
+    b"-client-ip",
+    b"-connecting-ip",
+    b"-real-ip",
+    b"-forwarded-proto",
+    b"-forwarded-host",
 )
 _SCHEMES: Final = {b"https": "https", b"http": "http", b"wss": "https", b"ws": "http", b"on": "https"}
 
@@ -24,7 +33,7 @@ _SCHEMES: Final = {b"https": "https", b"http": "http", b"wss": "https", b"ws": "
 def is_forwarding(name: bytes) -> bool:
     """Whether a field claims something about the client, scheme or host; an underscore counts as a hyphen."""
     plain = name.lower().replace(b"_", b"-")
-    return plain in FORWARDING or plain.startswith(b"x-forwarded-")
+    return plain in FORWARDING or plain.startswith(_STARTS) or plain.endswith(_ENDS)
 
 
 @section

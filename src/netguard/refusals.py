@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -14,6 +15,7 @@ from netguard.checks import whole
 from netguard.errors import ConfigError
 from netguard.messages import Page, Refusal, Request
 
+_logger: Final = logging.getLogger("netguard")
 _HTML_TYPE: Final = b"text/html; charset=utf-8"
 
 _SENTENCES: Final = {
@@ -68,6 +70,7 @@ class Words:
 
 
 PageCallable = Callable[[Request, Words], tuple[str, str | bytes]]  # returns the content type and the body
+Maker = Callable[[Request, Words], tuple[bytes, bytes]]
 PageSource = str | PageCallable  # str: an HTML template
 
 
@@ -85,7 +88,7 @@ class Pages:
         """The page for a refusal: no cache may keep it, unless the refusal's own headers say otherwise."""
         words = self._words(request, refusal)
         own = self._own.get(refusal.status)
-        kind, body = _standard(request, words) if own is None else own(request, words)
+        kind, body = _standard(request, words) if own is None else _tried(own, request, words)
         vary = b", ".join([*(value for name, value in refusal.headers if name == b"vary"), self._vary])
         headers = [pair for pair in refusal.headers if pair[0] != b"vary"]
         headers += [*_framing(refusal.status, kind, body), (b"vary", vary)]
@@ -129,6 +132,14 @@ def _compiled(status: int, source: PageSource) -> Callable[[Request, Words], tup
             raise ConfigError(f"Policy.on_refusal[{status}]: a page may name $status, $title, $sentence and $code")
         return _Filled(template)
     raise ConfigError(f"Policy.on_refusal[{status}]: write an HTML template or a callable, not {source!r}")
+
+
+def _tried(own: Maker, request: Request, words: Words) -> tuple[bytes, bytes]:
+    try:
+        return own(request, words)
+    except Exception:  # a refusal must leave, whatever its page does
+        _logger.exception("the page for %d failed, and the standard one is sent", words.status)
+        return _standard(request, words)
 
 
 class _Called:

@@ -89,8 +89,14 @@ class UserRules:
         if isinstance(exchange, Exchange) and exchange.pending:
             user = self._user(HTTPConnection(scope))
             if isinstance(exchange.admit(await user if isawaitable(user) else user), Respond):
-                return await send({"type": "http.response.start", "status": 403})  # the refusal leaves in its place
+                return await _give_way(send)
         return await self.app(scope, receive, send)
+
+
+async def _give_way(send: Send) -> None:
+    """An empty response, in whose place the refusal leaves, whatever middleware lies between."""
+    await send({"type": "http.response.start", "status": 403, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
 
 
 def exchange_of(connection: HTTPConnection) -> Exchange:

@@ -40,7 +40,7 @@ class NetguardMiddleware:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         plan = self.plan
         request = read_request(plan, environ)
-        exchange = Exchange(request, plan.merge, plan.pages)
+        exchange = Exchange(request, plan.merge, plan.pages, self._sinks.tell)
         guarded = guarded_start(exchange, start_response)
         try:
             inner = self.inner(environ, exchange)  # tells of forwarding headers, also where the request is refused
@@ -59,7 +59,7 @@ class NetguardMiddleware:
                 raise
             logger.exception("an exception left the app at %r %r", request.method, request.path)
             self._sinks.tell(request, CRASHED)
-            return respond(exchange.page(Respond(CRASHED)), guarded)
+            return respond(exchange.page(exchange.withheld() or Respond(CRASHED)), guarded)
 
     def _withheld(self, exchange: Exchange, inner: Environ, start_response: StartResponse) -> Iterable[bytes]:
         app = nothing if self._user and isinstance(exchange.admit(self._user(inner)), Respond) else self.app

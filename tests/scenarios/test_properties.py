@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netguard import CSP, HTTPS, NONCE, SELF, Cookies, Headers, Origin, Policy
-from netguard.cookies import CookieHardener
+from netguard.cookie_rewriting import CookieRewriter
 from netguard.core import Plan, decide
 from netguard.headers.merge import HeaderMerge
 from netguard.messages import Continue, NeedBody, NeedCounts, Request, Respond
@@ -20,8 +20,10 @@ names = st.sampled_from(
 )  # fmt: skip
 pairs = st.lists(st.tuples(names.map(str.encode), st.text("ab=; ,'*", max_size=12).map(str.encode)), max_size=12)
 merges = {
-    "web": HeaderMerge(Policy().headers or None, Cookies()),
-    "inline": HeaderMerge(Headers(csp=CSP.only(script_src=[SELF, NONCE])).over(Policy.api().headers), Cookies()),  # type: ignore[arg-type]
+    "web": HeaderMerge(Policy().headers or None, CookieRewriter(Cookies())),
+    "inline": HeaderMerge(
+        Headers(csp=CSP.only(script_src=[SELF, NONCE])).over(Policy.api().headers), CookieRewriter(Cookies())
+    ),  # type: ignore[arg-type]
     "none": HeaderMerge(None, None),
     "override": HeaderMerge(
         Headers(override=["X-Own"], remove=["Link"], extra={"X-Own": "ours"}).over(Policy().headers),  # type: ignore[arg-type]
@@ -72,19 +74,19 @@ cookies = st.one_of(
         max_size=10,
     ).map(b"".join),
 )  # fmt: skip
-hardeners = st.builds(
-    lambda secure, http_only, same_site: CookieHardener(
+rewriters = st.builds(
+    lambda secure, http_only, same_site: CookieRewriter(
         Cookies(secure=secure, http_only=http_only, same_site=same_site)
     ),
     st.booleans(), st.booleans(), st.sampled_from(["Lax", "Strict", "None", False]),
 )  # fmt: skip
 
 
-@given(hardeners, cookies, st.booleans())
-def test_hardening_adds_once_and_changes_nothing(hardener: CookieHardener, cookie: bytes, secure: bool) -> None:
-    once = hardener.harden(cookie, secure=secure)
+@given(rewriters, cookies, st.booleans())
+def test_rewriting_adds_once_and_changes_nothing(rewriter: CookieRewriter, cookie: bytes, secure: bool) -> None:
+    once = rewriter.outgoing(cookie, "booking.example", secure=secure)
     assert once.startswith(cookie)
-    assert hardener.harden(once, secure=secure) == once
+    assert rewriter.outgoing(once, "booking.example", secure=secure) == once
     attributes = [part.partition(b"=")[0].strip().lower() for part in once.split(b";")[1:]]
     added = [part.partition(b"=")[0].strip().lower() for part in once[len(cookie) :].split(b";") if part]
     assert all(attributes.count(name) == 1 for name in added)

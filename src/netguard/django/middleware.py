@@ -41,6 +41,7 @@ class NetguardMiddleware:
         policy = policy_of_settings() if policy is None else policy
         self.plan = policy if isinstance(policy, Plan) else Plan(policy)
         self._sinks = Sinks(self.plan.policy.events)
+        self._tell = self._sinks.tell
         self._awaits = iscoroutinefunction(get_response)
         if self._awaits:
             markcoroutinefunction(self)
@@ -83,7 +84,7 @@ class NetguardMiddleware:
         if outer is not None:
             request.netguard = outer  # type: ignore[attr-defined]
             return None
-        exchange = Exchange(read_request(self.plan, request), self.plan.merge, self.plan.pages)
+        exchange = Exchange(read_request(self.plan, request), self.plan.merge, self.plan.pages, self._tell)
         tell(request, exchange, self._sinks)
         request.netguard = exchange  # type: ignore[attr-defined]
         return exchange

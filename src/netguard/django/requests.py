@@ -55,7 +55,8 @@ def tell(request: HttpRequest, exchange: Exchange, sinks: Sinks) -> None:
     elif isinstance(request, WSGIRequest):
         request.environ = meta
     request.META = meta
-    vars(request).pop("headers", None)  # what an earlier reader was told
+    for name in ("headers", "COOKIES"):  # what an earlier reader was told
+        vars(request).pop(name, None)
 
 
 def outer_exchange(request: HttpRequest) -> Exchange | None:

@@ -2,69 +2,95 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from http.cookies import Morsel
-from typing import Final
+from typing import Any
 
 from django.http import HttpResponse
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponseBase, ResponseHeaders
 
 from netguard.exchange import Exchange
-from netguard.memo import Memo
-from netguard.messages import Page, RawHeaders
+from netguard.messages import Page, TextHeaders
 
 
-def _text(field: tuple[bytes, bytes]) -> tuple[str, str]:
-    return field[0].decode("latin-1"), field[1].decode("latin-1")
+class Sealed(ResponseHeaders):
+    """Headers that are complete, and mostly only written out: Django's mapping is filled when somebody looks inside.
 
+    To set thirteen headers takes Django as long as all of the rest takes netguard.
+    """
 
-_TEXT: Final = Memo(_text)  # most fields are the policy's, and the same each time
+    def __init__(self, fields: TextHeaders) -> None:
+        super().__init__({})
+        self._fields = fields
+
+    def items(self) -> Any:  # a view in Mapping, of which handlers want the pairs
+        return self._fields or super().items()
+
+    def _fill(self) -> None:
+        fields, self._fields = self._fields, []
+        for name, value in fields:
+            super().__setitem__(name, value)
+
+    def __getitem__(self, key: str) -> str:
+        self._fill()
+        return super().__getitem__(key)
+
+    def __setitem__(self, key: str, value: str | bytes | int) -> None:
+        self._fill()
+        super().__setitem__(key, value)
+
+    def __delitem__(self, key: str) -> None:
+        self._fill()
+        super().__delitem__(key)
+
+    def __iter__(self) -> Iterator[str]:
+        self._fill()
+        return super().__iter__()
+
+    def __len__(self) -> int:
+        self._fill()
+        return super().__len__()
+
+    def pop(self, key: str, *args: Any) -> Any:  # as Django's
+        self._fill()
+        return super().pop(key, *args)
 
 
 def page_response(page: Page) -> HttpResponse:
     """The response that a refused client gets."""
     response = HttpResponse(page.body, status=page.status)
-    del response.headers["Content-Type"]
-    for name, value in map(_text, page.headers):
-        response.headers[name] = value
+    response.headers = Sealed([(name.decode("latin-1"), value.decode("latin-1")) for name, value in page.headers])
     return response
 
 
 def seal(exchange: Exchange, response: HttpResponseBase) -> HttpResponseBase:
     """The response with the headers and cookies that leave."""
-    own = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.items()]
-    jar = list(response.cookies.values())
-    own += [(b"Set-Cookie", morsel.OutputString().encode("latin-1", "replace")) for morsel in jar]
-    merged = exchange.start(response.status_code, own)
-    size = len(own)
-    if jar or merged[:size] != own:
-        merged = _without_jar(merged, jar)
-        _forget(response, merged)
-        size = 0
-    headers, text = response.headers, _TEXT
-    for field in merged[size:]:
-        name, value = text[field]
-        headers[name] = value
+    fields = list(response.items())
+    jar = list(response.cookies.values()) if response.cookies else []
+    fields += [("Set-Cookie", _written(morsel)) for morsel in jar]
+    merged = exchange.start_text(response.status_code, fields)
+    response.headers = Sealed(_without(jar, merged) if jar else merged)
     return response
 
 
-def _without_jar(merged: RawHeaders, jar: list[Morsel[str]]) -> RawHeaders:
-    """The fields but for the cookies of ``response.cookies``, which come last of all cookies and are hardened there."""
-    places = [place for place, (name, _) in enumerate(merged) if name == b"Set-Cookie"][-len(jar) :] if jar else []
+def _written(morsel: Morsel[str]) -> str:
+    return morsel.OutputString().encode("latin-1", "replace").decode("latin-1")
+
+
+def _without(jar: list[Morsel[str]], merged: TextHeaders) -> TextHeaders:
+    """The fields but for the cookies of ``response.cookies``, which come last and are rewritten there."""
+    places = [place for place, (name, _) in enumerate(merged) if name.lower() == "set-cookie"][-len(jar) :]
     for morsel, place in zip(jar, places, strict=True):
-        _complete(morsel, merged[place][1].decode("latin-1"))
+        _rewrite(morsel, merged[place][1])
     return [field for place, field in enumerate(merged) if place not in places]
 
 
-def _complete(morsel: Morsel[str], written: str) -> None:
-    """Give a cookie the attributes that it lacks; those that it has stay as they are."""
-    for part in written.split(";")[1:]:
-        name, _, value = part.strip().partition("=")
-        if morsel.isReservedKey(name) and not morsel[name.lower()]:
-            morsel[name.lower()] = value or True
-
-
-def _forget(response: HttpResponseBase, merged: RawHeaders) -> None:
-    """Remove what the merge removed."""
-    kept = {name.decode("latin-1").lower() for name, _ in merged}
-    for name in [name for name, _ in response.items() if name.lower() not in kept]:
-        del response.headers[name]
+def _rewrite(morsel: Morsel[str], written: str) -> None:
+    """Give a cookie the name and the attributes with which it is to leave."""
+    pair, *attributes = (part.strip().partition("=") for part in written.split(";"))
+    if pair[0] != morsel.key:
+        morsel.set(pair[0], morsel.value, morsel.coded_value)
+    told = {name.lower(): value or True for name, _, value in attributes}
+    for key, had in morsel.items():
+        if str(had) != str(told.get(key, "")):
+            morsel[key] = told.get(key, "")

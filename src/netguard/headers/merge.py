@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from netguard.cookies import CookieHardener, Cookies
+from netguard.cookie_rewriting import CookieRewriter
 from netguard.errors import ConfigError
 from netguard.headers import Headers
 from netguard.headers.compiled import CompiledCSP
@@ -25,6 +25,7 @@ _DISCLOSING: Final = frozenset(
     b"x-powered-cms x-served-by x-backend-server x-application-context x-php-version x-framework".split()
 )
 _ANCESTORS: Final = {b"deny": "'none'", b"sameorigin": "'self'"}
+_LOCAL: Final = LOCAL | {"testserver"}  # the test clients' own name
 _SHARED: Final = (b"public", b"s-maxage")
 
 _Policies = list[tuple[bytes, CompiledCSP]]
@@ -37,7 +38,6 @@ class HeaderMerge:
         "_addresses",
         "_config",
         "_constant",
-        "_cookies",
         "_derived",
         "_framed",
         "_hsts",
@@ -49,11 +49,12 @@ class HeaderMerge:
         "_special_text",
         "_tails",
         "_text_tails",
+        "rewriter",
     )
 
-    def __init__(self, headers: Headers | None, cookies: Cookies | None) -> None:
+    def __init__(self, headers: Headers | None, cookies: CookieRewriter | None) -> None:
         self._config = headers, cookies
-        self._cookies = CookieHardener(cookies) if cookies else None
+        self.rewriter = cookies
         self._constant = list(constant(headers)) if headers else []
         self._policies = _compiled(headers)
         self._hsts = headers.hsts.value().encode() if headers and headers.hsts else None
@@ -117,16 +118,17 @@ class HeaderMerge:
 
     def cookies(self, request: Request, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
         """The headers with nothing changed but their cookies: for what is no response, as a WebSocket's 101."""
-        secure = _secure(request)
-        return [(name, self._value(name.lower(), value, secure)) for name, value in headers]
+        return [(name, self._value(request, name.lower(), value)) for name, value in headers]
 
     def _weighed(
         self, request: Request, status: int, own: RawHeaders, rest: RawHeaders, nonce: str | None
     ) -> RawHeaders:
-        https, secure = request.scheme == "https", _secure(request)
+        https = request.scheme == "https"
         kept = [
-            (name, self._value(name.lower(), value, secure)) for name, value in own if self._stays(name.lower(), https)
+            (name, self._value(request, name.lower(), value)) for name, value in own if self._stays(name.lower(), https)
         ]
+        if self.rewriter is not None and sum(name.lower() == b"set-cookie" for name, _ in kept) > 1:
+            self.rewriter.compare([value for name, value in kept if name.lower() == b"set-cookie"])
         present = {name.lower(): value for name, value in kept}
         added = self._fitted(status, present, nonce) + [pair for pair in rest if pair[0] not in present]
         return kept + added if nonce is None else _private(kept + added)
@@ -134,9 +136,9 @@ class HeaderMerge:
     def _stays(self, lower: bytes, https: bool) -> bool:
         return not (lower in self._remove or lower in self._override or (lower == _HSTS_NAME and not https))
 
-    def _value(self, name: bytes, value: bytes, secure: bool) -> bytes:
-        if name == b"set-cookie" and self._cookies:
-            return self._cookies.harden(value, secure=secure)
+    def _value(self, request: Request, name: bytes, value: bytes) -> bytes:
+        if name == b"set-cookie" and self.rewriter:
+            return self.rewriter.outgoing(value, request.host, secure=secures(request))
         return value
 
     def _fitted(self, status: int, present: Mapping[bytes, bytes], nonce: str | None) -> RawHeaders:
@@ -153,9 +155,9 @@ def _text(headers: RawHeaders) -> TextHeaders:
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
 
 
-def _secure(request: Request) -> bool:
+def secures(request: Request) -> bool:
     """Whether cookies must be Secure: always but over plain http on this machine, where browsers would drop them."""
-    return request.scheme == "https" or request.host not in LOCAL
+    return request.scheme == "https" or request.host not in _LOCAL
 
 
 def _compiled(headers: Headers | None, **replaced: Any) -> _Policies:

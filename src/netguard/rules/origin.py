@@ -15,6 +15,7 @@ from netguard.rules.paths import Exemptions
 
 Site = tuple[str, str, int | None]  # scheme, host, port (None for the scheme's own)
 
+_AMBIENT: Final = frozenset({b"basic", b"digest", b"negotiate", b"ntlm", b"kerberos"})  # browsers add these themselves
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OVERRIDE_1: Final = b"x-http-method-override"  # names and no loop: every GET passes here
 _OVERRIDE_2: Final = b"x-http-method"
@@ -105,5 +106,5 @@ def _trusted(origin: str) -> Site:
 
 
 def _ambient(request: Request) -> bool:
-    scheme = (request.headers.get(b"authorization") or b"").partition(b" ")[0].lower()
-    return request.headers.get(b"cookie") is not None or scheme in {b"basic", b"digest", b"negotiate"}
+    scheme = (request.headers.get(b"authorization") or b"").split(None, 1)[:1]
+    return request.headers.get(b"cookie") is not None or (bool(scheme) and scheme[0].lower() in _AMBIENT)

@@ -11,6 +11,7 @@ from netguard.checks import listing
 from netguard.messages import Request
 from netguard.patterns import PatternMap
 
+_LONGEST: Final = 2048  # bytes; no probe and no webhook has a longer path, and each spelling costs its length
 _ODD: Final = re.compile(r"//|/\.|[%\\;\0]")
 
 
@@ -29,7 +30,7 @@ class Exemptions:
     def cover(self, request: Request) -> bool:
         """Whether the request is exempt."""
         match, method = self._patterns.match, request.method
-        if not match(method, request.path):
+        if len(request.target) > _LONGEST or not match(method, request.path):
             return False
         return all(match(method, spelling) for spelling in spellings(request))
 

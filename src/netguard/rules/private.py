@@ -23,7 +23,7 @@ class PrivatePeers:
     def check(self, request: Request) -> Refusal | None:
         """Pass private clients, and test clients, which have no address at all."""
         client = request.client
-        if client in self._networks or (client is None and request.peer is None):
+        if client in self._networks or (client is None and not request.proxied):
             return None
         detail = f"Policy.development() answers private addresses only, not {client}: use Policy.web(), or open=True"
         return Refusal("development", "development.public", 403, detail)
