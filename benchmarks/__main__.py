@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import asgi, caches, flask, imports, report, scaling, starlette, wsgi
+from benchmarks import asgi, caches, django, flask, imports, report, scaling, starlette, wsgi
 from benchmarks.measure import Row
 
 SUBJECTS: dict[str, Callable[[int], Iterator[Row]]] = {
@@ -15,6 +15,7 @@ SUBJECTS: dict[str, Callable[[int], Iterator[Row]]] = {
     "starlette": starlette.rows,
     "wsgi": wsgi.rows,
     "flask": flask.rows,
+    "django": django.rows,
     "scaling": scaling.rows,
     "caches": caches.rows,
     "imports": imports.rows,

@@ -21,7 +21,7 @@ from netguard.asgi_messages import (
     with_host,
     withholding,
 )
-from netguard.core import Plan, decide, proved
+from netguard.core import Plan, decide, plan_of, proved
 from netguard.errors import BodyTooLarge, ConfigError, Disconnected, NetguardError
 from netguard.events import Sinks, logger
 from netguard.exchange import Exchange
@@ -46,8 +46,10 @@ class NetguardMiddleware:
         self, app: ASGIApp, policy: Policy | Plan | None = None, *, user: Callable[[Scope], object] | None = None
     ) -> None:
         self.app = app
-        self.plan = policy if isinstance(policy, Plan) else Plan(policy or Policy())
+        self.plan = plan_of(policy)
         self._user = user
+        if user is not None and not callable(user):
+            raise ConfigError(f"NetguardMiddleware: user is a callable, not {user!r}")
         if self.plan.user_rules and user is None and not self.asks_inside:
             raise ConfigError(NO_USER)
         self._sinks = Sinks(self.plan.policy.events)

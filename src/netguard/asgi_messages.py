@@ -36,11 +36,19 @@ def read_request(plan: Plan, scope: Scope) -> Request:
         headers,
         "https" if scope.get("scheme") in _SECURE else "http",
         client[0] if client else None,
-        scope.get("raw_path") or quote(path.encode("utf-8", "surrogatepass")).encode("ascii"),
+        _target(scope, path, root),
         scope.get("query_string", b""),
         root,
         scope["type"],
     )
+
+
+def _target(scope: Scope, path: str, root: str) -> bytes:
+    """The path as it was sent, with the root path, which some servers leave out of both."""
+    raw: bytes = scope.get("raw_path") or quote(path.encode("utf-8", "surrogatepass")).encode("ascii")
+    if root and not path.startswith(root):
+        return quote(root.rstrip("/")).encode("ascii") + raw
+    return raw
 
 
 def _joined(raw: RawHeaders) -> dict[bytes, bytes]:

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from netguard.cookie_rewriting import CookieRewriter
 from netguard.counting import Counted, Counting
+from netguard.errors import ConfigError
 from netguard.events import logger
 from netguard.headers.lint import lint
 from netguard.headers.merge import HeaderMerge
@@ -118,6 +119,15 @@ class Plan:
         request.root = root
         request.kind = kind
         return request
+
+
+def plan_of(policy: Policy | Plan | None) -> Plan:
+    """The plan of a policy, where none was compiled already; ``None`` is the policy that says nothing."""
+    if policy is None or isinstance(policy, Policy):
+        return Plan(policy or Policy())
+    if not isinstance(policy, Plan):
+        raise ConfigError(f"NetguardMiddleware: write NetguardMiddleware(app, Policy(...)), not {policy!r}")
+    return policy
 
 
 def _rewriter(policy: Policy) -> CookieRewriter | None:

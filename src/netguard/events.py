@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from time import time
 from typing import Final
 
@@ -43,29 +44,28 @@ class SecurityEvent:
     report: Mapping[str, str | int] = field(default_factory=dict)  # what a browser reported, scrubbed
 
 
+_TOLD: Final = 10  # peers: a stranger's headers must not use up the line about one's own proxy
+
 Sink = Callable[[SecurityEvent], object]
 
 
 class Tallies:
-    """How often each thing came up, of at most ``size`` things; further ones are only counted, in ``untold``."""
+    """How often each of the last ``size`` things came up: nobody can use up the place of what is to come."""
 
-    __slots__ = ("_counts", "_size", "untold")
+    __slots__ = ("_counts", "_lock", "_size")
 
     def __init__(self, size: int = 1000) -> None:
         self._counts: dict[tuple[str, ...], int] = {}
+        self._lock = Lock()
         self._size = size
-        self.untold = 0
 
     def add(self, about: tuple[str, ...], count: int) -> int:
-        """Their number where it is to be told: the first, and whenever it has grown tenfold; else 0.
-
-        Threads may tell one twice, never lose the telling: each reads a number that another one wrote.
-        """
-        before = self._counts.get(about, 0)
-        if not before and len(self._counts) >= self._size:
-            self.untold += count
-            return 0
-        after = self._counts[about] = before + count
+        """Their number where it is to be told: the first, and whenever it has grown tenfold; else 0."""
+        with self._lock:
+            before = self._counts.pop(about, 0)
+            after = self._counts[about] = before + count
+            if len(self._counts) > self._size:
+                del self._counts[next(iter(self._counts))]
         return after if not before or len(str(after)) > len(str(before)) else 0
 
 
@@ -76,7 +76,7 @@ class Sinks:
 
     def __init__(self, sinks: Sequence[Sink] = ()) -> None:
         self._sinks = tuple(sinks)
-        self._told: set[str] = set()
+        self._told: set[tuple[str, str | None]] = set()
         self._tallies = Tallies()
         self.failures = 0
 
@@ -101,9 +101,10 @@ class Sinks:
             self.emit(replace(_event(request, tally.note), count=count, report=tally.report))
 
     def tell_once(self, request: Request, refusal: Refusal) -> None:
-        """Emit the event the first time that its code comes up: for what configuration must mend."""
-        if refusal.code not in self._told:
-            self._told.add(refusal.code)
+        """Emit the event the first time that it comes up for a peer, of ten: for what configuration must mend."""
+        about = refusal.code, request.peer
+        if about not in self._told and len(self._told) < _TOLD:
+            self._told.add(about)
             self.tell(request, refusal)
 
     def emit(self, event: SecurityEvent) -> None:

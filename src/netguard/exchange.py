@@ -63,13 +63,13 @@ class Exchange:
 
         Raises NetguardError where the headers have left, ConfigError where there is no CSP to append to.
         """
-        self.apply(Override(headers, append))
+        self.apply(Override(headers, append), remember=False)
 
-    def apply(self, override: Override) -> None:
-        """The same with an ``Override`` made earlier, whose compiled form is remembered."""
+    def apply(self, override: Override, *, remember: bool = True) -> None:
+        """The same with an ``Override`` made at start-up, whose compiled form is remembered."""
         if self.started:
             raise NetguardError("override: the headers have left: call it before the response starts")
-        self._merge = self._merge.overridden(override)
+        self._merge = self._merge.overridden(override, remember=remember)
 
     def admit(self, user: object) -> Continue | Respond:
         """Let the rules that need the user judge this one; until then no response of a route that they guard leaves."""

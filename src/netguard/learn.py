@@ -8,18 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from netguard.headers.csp import CSP, NONCE, NONE, SELF, STRICT_DYNAMIC
+from netguard.headers.csp import CSP
+from netguard.headers.sources import NONCE, NONE, PARENTS, SELF, STRICT_DYNAMIC, fallbacks
 
 _ORIGIN: Final = re.compile(r"(?:https|wss)://[a-z0-9_-]+(?:\.[a-z0-9_-]+)*(?::\d{1,5})?\Z")
-# Where each directive falls back to, before default-src (CSP3, 6.8.3).
-_PARENTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "script-src-elem": ("script-src",),
-    "script-src-attr": ("script-src",),
-    "style-src-elem": ("style-src",),
-    "style-src-attr": ("style-src",),
-    "frame-src": ("child-src",),
-    "worker-src": ("child-src", "script-src"),
-}
 _LEARNT: Final = frozenset(
     "child-src connect-src font-src form-action frame-src img-src manifest-src media-src script-src script-src-attr "
     "script-src-elem style-src style-src-attr style-src-elem worker-src".split()
@@ -111,12 +103,11 @@ def _owner(directive: str, given: Mapping[str, Any]) -> str:
     """The directive to change: the one that decided, not the finer one that nobody wrote."""
     if directive in given or not directive.endswith(("-elem", "-attr")):
         return directive
-    return next(iter(_PARENTS.get(directive, (directive,))))
+    return next(iter(PARENTS.get(directive, (directive,))))
 
 
 def _effective(name: str, given: Mapping[str, Any]) -> tuple[str, ...]:
-    chain = (name, *_PARENTS.get(name, ()), *(["default-src"] if name.endswith("-src") else []))
-    return next((tuple(given[parent]) for parent in chain if given.get(parent)), ())
+    return next((tuple(given[parent]) for parent in (name, *fallbacks(name)) if given.get(parent)), ())
 
 
 def _wanted(name: str, blocked: str, where: str, sources: Sequence[str]) -> tuple[str, str]:

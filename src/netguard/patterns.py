@@ -98,6 +98,7 @@ class PatternMap(Generic[T]):
             path = "/" + path
         segments = path[1:].split("/")
         if self._guarding:
+            method = method.upper()  # as frameworks do that would run "post" as POST
             while segments and segments[-1] == "":
                 segments.pop()
             if method == "HEAD":

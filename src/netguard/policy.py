@@ -63,9 +63,12 @@ class Policy:
     texts: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     open: bool = False  # development only: answer clients outside the private networks too
     preset: Preset = "web"
+    settled: str = field(default="", repr=False)  # the preset that filled in what was left unsaid
 
     def __post_init__(self) -> None:
         one_of("Policy.preset", self.preset, tuple(_HEADERS))
+        if self.settled not in ("", self.preset):
+            raise ConfigError(f"Policy.preset: {self.settled!r} was filled in already: write Policy.{self.preset}(...)")
         one_of("Policy.open", self.open, (True, False))
         if self.open and self.preset != "development":
             raise ConfigError("Policy.open: only Policy.development() is closed to public addresses: leave it out")
@@ -93,6 +96,7 @@ class Policy:
         """Fill in what was left unsaid, once, so that every reader finds the whole policy."""
         preset = _HEADERS[self.preset]
         settled: dict[str, object] = {
+            "settled": self.preset,
             "proxies": Proxies.of(self.proxies),
             "https": (self.preset != "development" and HTTPS()) if self.https is UNSET else self.https,
             "headers": preset if self.headers is UNSET else self.headers and self.headers.over(preset),

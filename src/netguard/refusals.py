@@ -115,6 +115,8 @@ def check_pages(on_refusal: object, texts: object) -> None:
         whole("Policy.on_refusal", status, 400, 599)
         _compiled(status, source)
     for language, sentences in texts.items():
+        if not isinstance(language, str):
+            raise ConfigError(f"Policy.texts: {language!r} is no language such as 'de' or 'pt-BR'")
         if not isinstance(sentences, Mapping):
             raise ConfigError(f"Policy.texts[{language!r}]: write a mapping as in {{403: '...'}}, not {sentences!r}")
         for status, sentence in sentences.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from netguard.core import Plan, decide, proved
+from netguard.core import Plan, decide, plan_of, proved
 from netguard.environ import Environ, read_body, read_request, told, with_body
 from netguard.errors import ConfigError
 from netguard.events import Sinks, logger
@@ -31,8 +31,10 @@ class NetguardMiddleware:
         self, app: WSGIApp, policy: Policy | Plan | None = None, *, user: Callable[[Environ], object] | None = None
     ) -> None:
         self.app = app
-        self.plan = policy if isinstance(policy, Plan) else Plan(policy or Policy())
+        self.plan = plan_of(policy)
         self._user = user
+        if user is not None and not callable(user):
+            raise ConfigError(f"NetguardMiddleware: user is a callable, not {user!r}")
         if self.plan.user_rules and user is None and not self.asks_inside:
             raise ConfigError(NO_USER)
         self._sinks = Sinks(self.plan.policy.events)

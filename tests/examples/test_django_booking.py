@@ -32,7 +32,10 @@ class Site:
     def browser(self) -> httpx2.Client:
         trust = self.certificate.client_context()
         host = {"host": "booking.example"}
-        client = httpx2.Client(base_url=self.server.url, verify=trust, headers=host, follow_redirects=True)
+        patience = 30  # seconds: gunicorn listens before the app is loaded
+        client = httpx2.Client(
+            base_url=self.server.url, verify=trust, headers=host, follow_redirects=True, timeout=patience
+        )
         return self.open.enter_context(client)
 
     def logged_in(self, **changed: str) -> httpx2.Client:

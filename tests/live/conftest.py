@@ -12,7 +12,7 @@ from support.certificates import Certificate, issue
 from support.servers import ServerName, serve
 
 NAME = "booking.example"
-SERVERS: dict[str, ServerName] = {"starlette": "uvicorn", "flask": "gunicorn"}
+SERVERS: dict[str, ServerName] = {"starlette": "uvicorn", "flask": "gunicorn", "django": "gunicorn"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

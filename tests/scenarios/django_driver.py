@@ -6,7 +6,7 @@ import gc
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.core.handlers.wsgi import WSGIHandler
@@ -15,17 +15,21 @@ from django.http.response import HttpResponseBase
 from django.test import override_settings
 from django.urls import re_path
 
+from netguard import Policy
+from netguard.core import Plan
 from netguard.django import get_asgi_application, get_wsgi_application
 from netguard.wsgi import Environ, StartResponse, WSGIApp
 from scenarios import asgi_driver, wsgi_driver
 from scenarios.asgi_driver import nonce_of
-from scenarios.row import Answer, AppError, Outcome, Row, Seen
+from scenarios.row import Answer, AppError, Ask, Outcome, Row, Seen
 from support.django_site import configure
 
 configure()
 
+POLICY = Policy(hosts=["booking.example"])
 ENTRY = "netguard.django.NetguardMiddleware"
 Form = Literal["wsgi-wrapped", "wsgi-middleware", "asgi-wrapped", "asgi-middleware"]
+FORMS: tuple[Form, ...] = get_args(Form)
 
 
 def wsgi_wrapped(row: Row) -> Outcome:
@@ -66,6 +70,21 @@ def served(
         socket = asgi_driver._app(row.answer, mine)
         asgi: Any = ASGIHandler() if entry else get_asgi_application(socket)
         return _dropped(lambda: asgi_driver.exchanged(row, asgi, mine))
+
+
+def asked(
+    form: Form, view: Callable[..., Any], *middleware: str, policy: Policy | Plan = POLICY, ask: Ask | None = None
+) -> Outcome:
+    """One request to a site with this view."""
+    return served(form, Row(id="", policy=policy, ask=ask or Ask()), view, middleware=middleware)
+
+
+def plain(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok")
+
+
+async def plain_async(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok")
 
 
 def _dropped(drive: Callable[[], Outcome]) -> Outcome:

@@ -22,8 +22,9 @@ pairs = st.lists(st.tuples(names.map(str.encode), st.text("ab=; ,'*", max_size=1
 merges = {
     "web": HeaderMerge(Policy().headers or None, CookieRewriter(Cookies())),
     "inline": HeaderMerge(
-        Headers(csp=CSP.only(script_src=[SELF, NONCE])).over(Policy.api().headers), CookieRewriter(Cookies())
-    ),  # type: ignore[arg-type]
+        Headers(csp=CSP.only(script_src=[SELF, NONCE])).over(Policy.api().headers),  # type: ignore[arg-type]
+        CookieRewriter(Cookies()),
+    ),
     "none": HeaderMerge(None, None),
     "override": HeaderMerge(
         Headers(override=["X-Own"], remove=["Link"], extra={"X-Own": "ours"}).over(Policy().headers),  # type: ignore[arg-type]

@@ -145,6 +145,6 @@ def test_tallies_tell_the_first_and_each_tenfold() -> None:
 
 def test_tallies_are_bounded() -> None:
     tallies = Tallies(size=3)
-    assert [tallies.add((str(number),), 1) for number in range(5)] == [1, 1, 1, 0, 0]
-    assert tallies.untold == 2
-    assert tallies.add(("0",), 9) == 10
+    assert [tallies.add((str(number),), 1) for number in range(5)] == [1, 1, 1, 1, 1]  # what is new is always told
+    assert tallies.add(("4",), 9) == 10
+    assert tallies.add(("0",), 9) == 9  # forgotten, and so new

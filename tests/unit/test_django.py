@@ -1,4 +1,4 @@
-"""What is Django's own: template tag, decorators, sessions, files, rules about the user, settings and system checks."""
+"""What is Django's own: template tag, decorators, what a request says, files, streams, error pages, WebSockets."""
 
 from __future__ import annotations
 
@@ -6,52 +6,30 @@ import asyncio
 import io
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.contrib import messages
-from django.contrib.auth import authenticate, login
-from django.core import checks
-from django.core.checks import CheckMessage
-from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.asgi import ASGIHandler
-from django.core.handlers.wsgi import WSGIHandler
-from django.core.management import call_command
-from django.db import connections
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.middleware.csrf import get_token
 from django.template import Context, RequestContext, Template, TemplateSyntaxError
 from django.test import Client, RequestFactory, override_settings
 from django.urls import path
 from django.utils.decorators import method_decorator
 from django.views import View
 
-from netguard import CSP, SELF, ConfigError, Headers, NetguardError, Origin, Policy
+from netguard import CSP, SELF, Headers, NetguardError, Policy
 from netguard.asgi import NetguardMiddleware
 from netguard.asgi_messages import Receive, Scope, Send
-from netguard.core import Plan
-from netguard.django import csp_nonce, get_asgi_application, get_wsgi_application, headers
-from netguard.messages import Refusal, Request
-from netguard.rules import Mode
+from netguard.django import csp_nonce, get_asgi_application, headers
 from scenarios import asgi_driver
-from scenarios.django_driver import ENTRY, Form, served
+from scenarios.django_driver import ENTRY, FORMS, POLICY, Form, asked, plain, plain_async
 from scenarios.row import CLIENT, PEER, PROXY, Ask, Outcome, Row
-from support.django_site import DATABASE, configure
+from support.django_site import configure
 
 configure()
 
-from django.contrib.auth.models import User  # noqa: E402  # a model exists once Django is set up
 
-POLICY = Policy(hosts=["booking.example"])
-FORMS: list[Form] = ["wsgi-wrapped", "wsgi-middleware", "asgi-wrapped", "asgi-middleware"]
-SESSION = "django.contrib.sessions.middleware.SessionMiddleware"
-CSRF = "django.middleware.csrf.CsrfViewMiddleware"
-AUTH = "django.contrib.auth.middleware.AuthenticationMiddleware"
-MESSAGES = "django.contrib.messages.middleware.MessageMiddleware"
 SECURITY = "django.middleware.security.SecurityMiddleware"
-CORS = "corsheaders.middleware.CorsMiddleware"
-WORDS = {"username": "ada", "password": "correct horse battery staple"}
 
 
 @pytest.fixture(params=FORMS)
@@ -60,26 +38,8 @@ def form(request: pytest.FixtureRequest) -> Form:
     return found
 
 
-def asked(
-    form: Form, view: Callable[..., Any], *middleware: str, policy: Any = POLICY, ask: Ask | None = None
-) -> Outcome:
-    """One request to a site with this view."""
-    return served(form, Row(id="", policy=policy, ask=ask or Ask()), view, middleware=middleware)
-
-
-def plain(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("ok")
-
-
-async def plain_async(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("ok")
-
-
 def csp(outcome: Outcome) -> str:
     return outcome.values("content-security-policy")[0]
-
-
-# The nonce in templates
 
 
 @pytest.mark.parametrize(
@@ -123,8 +83,6 @@ def test_a_page_kept_by_the_browser_has_no_nonce_in_its_304(form: Form) -> None:
     assert outcome.status == 304
     assert outcome.values("content-security-policy") == []
 
-
-# Decorators
 
 CDN, MAPS = "https://cdn.example", "https://maps.example"
 cdn = headers(append=CSP(img_src=[CDN]))
@@ -210,9 +168,6 @@ def test_a_decorator_says_what_it_lacks() -> None:
         cdn(plain)(RequestFactory().get("/"))
 
 
-# What the request says of itself
-
-
 def test_the_request_tells_the_truth_behind_a_proxy(form: Form) -> None:
     told: list[object] = []
 
@@ -270,9 +225,6 @@ def test_a_path_beyond_ascii_is_redirected_whole(form: Form) -> None:
     assert outcome.values("location") == ["https://booking.example/caf%C3%A9/%E2%82%AC"]
 
 
-# Responses of every kind
-
-
 def test_a_file_is_sent_with_the_headers(form: Form) -> None:
     def view(request: HttpRequest) -> FileResponse:
         return FileResponse(io.BytesIO(b"pdf"), filename="court.pdf", as_attachment=True)
@@ -325,174 +277,6 @@ def test_both_forms_at_once_are_one(form: Form) -> None:
     assert asked(form, plain, ENTRY, ask=Ask(host="evil.example")).status == 400
 
 
-# Sessions, cookies, CSRF
-
-
-@pytest.fixture
-def database() -> Iterator[None]:
-    """Empty tables with one member in them."""
-    call_command("migrate", run_syncdb=True, verbosity=0)
-    call_command("flush", interactive=False, verbosity=0)
-    User.objects.create_user(**WORDS)
-    yield
-    connections.close_all()
-    DATABASE.unlink()
-
-
-def log_in(request: HttpRequest) -> HttpResponse:
-    user = authenticate(request, username=request.POST["username"], password=request.POST["password"])
-    assert user is not None
-    login(request, user)
-    messages.info(request, "Welcome back")
-    return HttpResponse()
-
-
-def who(request: HttpRequest) -> HttpResponse:
-    get_token(request)
-    return HttpResponse(f"{request.user}: {', '.join(map(str, messages.get_messages(request)))}")
-
-
-@pytest.mark.parametrize("preset", ["web", "api", "strict", "development"])
-@pytest.mark.usefixtures("database")
-def test_a_session_with_login_messages_and_csrf_under_every_preset(preset: Any) -> None:
-    policy = Policy(hosts=["booking.example"], preset=preset)
-    urls = (path("login", log_in), path("", who))
-    middleware = [ENTRY, SESSION, CSRF, AUTH, MESSAGES]
-    with override_settings(NETGUARD=policy, MIDDLEWARE=middleware, ROOT_URLCONF=urls):
-        client = Client(enforce_csrf_checks=True, headers={"host": "booking.example"})
-        client.get("/", secure=True)
-        origin = {"origin": "https://booking.example", "referer": "https://booking.example/"}
-        assert client.post("/login", WORDS, secure=True, headers=origin).status_code == 403
-        token = client.cookies["csrftoken"].value
-        assert (
-            client.post("/login", {**WORDS, "csrfmiddlewaretoken": token}, secure=True, headers=origin).status_code
-            == 200
-        )
-        assert client.get("/", secure=True).content == b"ada: Welcome back"
-    session, csrf = client.cookies["sessionid"], client.cookies["csrftoken"]
-    assert (session["secure"], session["httponly"], session["samesite"]) == (True, True, "Lax")
-    assert (csrf["secure"], csrf["httponly"], csrf["samesite"]) == (True, "", "Lax")
-
-
-def test_cookies_are_completed_and_what_they_say_stays(form: Form) -> None:
-    def view(request: HttpRequest) -> HttpResponse:
-        response = HttpResponse()
-        response.set_cookie("a", "x;y", max_age=60, path="/courts")
-        response.set_cookie("b", "1", samesite="Strict")
-        response.delete_cookie("c")
-        response.headers["X-Powered-By"] = "courts"
-        return response
-
-    outcome = asked(form, view)
-    cookies = {cookie.partition("=")[0]: _attributes(cookie) for cookie in outcome.values("set-cookie")}
-    assert {"Max-Age=60", "Path=/courts", "Secure", "HttpOnly", "SameSite=Lax"} <= cookies["a"]
-    assert {"SameSite=Strict", "Secure", "HttpOnly"} <= cookies["b"]
-    assert {"Max-Age=0", "Secure", "HttpOnly", "SameSite=Lax"} <= cookies["c"]
-    assert outcome.values("x-powered-by") == []
-
-
-def _attributes(cookie: str) -> set[str]:
-    return {part.strip() for part in cookie.split(";")[1:]}
-
-
-@pytest.mark.parametrize("origin", ["https://club.example", "https://evil.example"])
-def test_cors_behind_netguard(form: Form, origin: str) -> None:
-    """Preflights pass to django-cors-headers, which answers for its own origins; netguard refuses the others' posts."""
-    pytest.importorskip("corsheaders")
-    policy = Policy(hosts=["booking.example"], origin=Origin(trusted=["https://club.example"]))
-    ours = origin == "https://club.example"
-    fields = [f"Origin: {origin}", "Sec-Fetch-Site: cross-site"]
-    preflight = Ask(method="OPTIONS", fields=[*fields, "Access-Control-Request-Method: POST"])
-    with override_settings(CORS_ALLOWED_ORIGINS=["https://club.example"]):
-        answered = asked(form, plain, CORS, policy=policy, ask=preflight)
-        plain_http = asked(form, plain, CORS, policy=policy, ask=Ask(method="OPTIONS", fields=fields, scheme="http"))
-        posted = asked(form, plain, CORS, policy=policy, ask=Ask(method="POST", fields=fields))
-    assert answered.values("access-control-allow-origin") == ([origin] if ours else [])
-    assert answered.values("x-content-type-options") == ["nosniff"]
-    assert plain_http.status == 308
-    assert posted.status == (200 if ours else 403)
-
-
-# Rules about the user
-
-
-@dataclass(slots=True)
-class Members:
-    """A rule for members only."""
-
-    rule: str = "roles"
-    mode: Mode = "enforce"
-
-    def matches(self, request: Request) -> bool:
-        return request.path.startswith("/members")
-
-    def judge(self, request: Request, user: object) -> Refusal | None:
-        return None if user is not None else Refusal("roles", "roles.nobody", 403, "members only")
-
-
-def guarded() -> Plan:
-    return Plan(POLICY, user_rules=[Members()])
-
-
-MEMBERS = Ask(target=b"/members")
-
-
-def as_ada(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """An authentication of the project's own, which sets the user and nothing else."""
-
-    def authenticated(request: HttpRequest) -> HttpResponse:
-        request.user = User(username="ada")
-        return get_response(request)
-
-    return authenticated
-
-
-@pytest.mark.parametrize("view", [plain, plain_async], ids=["sync", "async"])
-def test_a_rule_about_the_user_is_asked_before_the_view(form: Form, view: Callable[..., Any]) -> None:
-    entry = [ENTRY] if form.endswith("wrapped") else []
-    ran: list[str] = []
-
-    def noted(request: HttpRequest) -> Any:
-        ran.append(request.path)
-        return view(request)
-
-    nobody = asked(form, noted, *entry, SESSION, AUTH, policy=guarded(), ask=MEMBERS)
-    assert (nobody.status, [event.code for event in nobody.events], ran) == (403, ["roles.nobody"], [])
-    assert nobody.values("x-content-type-options") == ["nosniff"]
-    known = asked(form, view, *entry, f"{__name__}.as_ada", policy=guarded(), ask=MEMBERS)
-    assert (known.status, known.body, known.events) == (200, b"ok", [])
-    assert asked(form, view, *entry, policy=guarded()).status == 200
-
-
-def test_nothing_leaves_where_nobody_tells_the_user(form: Form) -> None:
-    entry = [ENTRY] if form.endswith("wrapped") else []
-    outcome = asked(form, plain, *entry, policy=guarded(), ask=MEMBERS)
-    assert (outcome.status, [event.code for event in outcome.events]) == (403, ["roles.unjudged"])
-    assert b"ok" not in outcome.body
-
-
-@pytest.mark.usefixtures("database")
-@pytest.mark.parametrize("form", ["asgi-wrapped", "asgi-middleware"])
-def test_the_user_of_a_session_is_known_to_an_async_hook(form: Form) -> None:
-    entry = [ENTRY] if form.endswith("wrapped") else []
-    with override_settings(
-        NETGUARD=POLICY, MIDDLEWARE=[ENTRY, SESSION, AUTH, MESSAGES], ROOT_URLCONF=(path("login", log_in),)
-    ):
-        client = Client(headers={"host": "booking.example"})
-        client.post("/login", WORDS, secure=True)
-    ask = Ask(target=b"/members", fields=[f"Cookie: sessionid={client.cookies['sessionid'].value}"])
-    outcome = asked(form, plain_async, *entry, SESSION, AUTH, policy=guarded(), ask=ask)
-    assert (outcome.status, outcome.body) == (200, b"ok")
-
-
-def test_the_wrapped_form_wants_the_hook_for_rules_about_the_user() -> None:
-    with override_settings(NETGUARD=guarded(), MIDDLEWARE=[SESSION]), pytest.raises(NetguardError, match="MIDDLEWARE"):
-        get_wsgi_application()
-
-
-# No thread
-
-
 @pytest.mark.parametrize("form", ["asgi-wrapped", "asgi-middleware"])
 def test_an_async_view_is_given_no_further_thread(form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
     submits: list[object] = []
@@ -520,9 +304,6 @@ def _without_netguard(view: Callable[..., Any], *middleware: str) -> Outcome:
         return asgi_driver.exchanged(Row(id="", policy=POLICY, ask=Ask()), bare, [])
 
 
-# WebSockets beside Django
-
-
 def test_a_router_before_django_as_channels_has_it() -> None:
     async def chat(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
@@ -548,75 +329,3 @@ def test_a_websocket_that_no_app_wants_is_denied() -> None:
         ask = Ask(kind="websocket", fields=["Origin: https://booking.example"])
         outcome = asgi_driver.exchanged(Row(id="", policy=POLICY, ask=ask), get_asgi_application(), [])
     assert (outcome.status, type(outcome.raised)) == (500, ValueError)
-
-
-# Settings and system checks
-
-
-@pytest.mark.parametrize(
-    ("written", "mend"),
-    [
-        pytest.param(None, "NETGUARD = Policy", id="missing"),
-        pytest.param({"hosts": []}, "Policy\\(...\\)", id="no-policy"),
-        pytest.param("nowhere.policy", "cannot be imported", id="no-module"),
-        pytest.param(f"{__name__}.nothing", "cannot be imported", id="no-name"),
-        pytest.param(f"{__name__}.plain", "dotted path of one", id="path-of-something-else"),
-    ],
-)
-@pytest.mark.parametrize("make", [get_wsgi_application, get_asgi_application, WSGIHandler, ASGIHandler])
-def test_a_missing_or_wrong_policy_stops_the_start(make: Callable[[], object], written: object, mend: str) -> None:
-    with override_settings(NETGUARD=written, MIDDLEWARE=[ENTRY]):
-        for error in (ImproperlyConfigured, ConfigError):
-            with pytest.raises(error, match=mend):
-                make()
-        assert [message.id for message in run_checks()] == ["netguard.E001"]
-
-
-def test_a_dotted_path_names_the_policy() -> None:
-    with override_settings(NETGUARD=f"{__name__}.POLICY", MIDDLEWARE=[ENTRY], ROOT_URLCONF=(path("", plain),)):
-        response = Client(headers={"host": "booking.example"}).get("/", secure=True)
-        foreign = Client(headers={"host": "evil.example"}).get("/", secure=True)
-    assert (response.status_code, foreign.status_code) == (200, 400)
-
-
-XFO = "django.middleware.clickjacking.XFrameOptionsMiddleware"
-UPDATE = "django.middleware.cache.UpdateCacheMiddleware"
-NONE: dict[str, Any] = {"MIDDLEWARE": [ENTRY], "ALLOWED_HOSTS": ["booking.example"]}
-TWO = Policy(hosts=["booking.example", "*.club.example", "[::1]:8000"])
-
-
-@pytest.mark.parametrize(
-    ("changed", "found"),
-    [
-        pytest.param({}, [], id="nothing"),
-        pytest.param({"MIDDLEWARE": []}, [], id="wrapped"),
-        pytest.param({"MIDDLEWARE": [UPDATE, ENTRY]}, [], id="behind-the-cache"),
-        pytest.param({"MIDDLEWARE": [SESSION, ENTRY]}, ["W001"], id="not-first"),
-        pytest.param({"MIDDLEWARE": [ENTRY, SECURITY]}, ["W002"], id="security-middleware"),
-        pytest.param({"SECURE_SSL_REDIRECT": True}, ["W003"], id="redirect"),
-        pytest.param({"SECURE_HSTS_SECONDS": 60}, ["W004"], id="hsts"),
-        pytest.param({"SECURE_PROXY_SSL_HEADER": ("HTTP_X", "on")}, ["W005"], id="proxy-header"),
-        pytest.param({"USE_X_FORWARDED_HOST": True, "USE_X_FORWARDED_PORT": True}, ["W006", "W006"], id="forwarded"),
-        pytest.param({"MIDDLEWARE": [ENTRY, XFO]}, ["W007"], id="framing"),
-        pytest.param({"SECURE_CSP": {"default-src": ["*"]}}, ["W008"], id="csp"),
-        pytest.param({"SECURE_SSL_REDIRECT": True, "NETGUARD": Policy(hosts=["booking.example"], https=False)}, [],
-                     id="redirect-alone"),
-        pytest.param({"ALLOWED_HOSTS": []}, ["W009"], id="allowed-hosts-empty"),
-        pytest.param({"ALLOWED_HOSTS": ["*"]}, [], id="allowed-hosts-any"),
-        pytest.param({"ALLOWED_HOSTS": ["booking.example", "old.example"]}, ["W010"], id="allowed-hosts-more"),
-        pytest.param({"NETGUARD": TWO}, ["W009"], id="hosts-more"),
-        pytest.param({"NETGUARD": TWO, "ALLOWED_HOSTS": ["booking.example", ".club.example", "[::1]"]}, [], id="hosts"),
-        pytest.param({"NETGUARD": Policy.development()}, ["W011"], id="development-policy"),
-        pytest.param({"NETGUARD": Policy.development(), "DEBUG": True, "ALLOWED_HOSTS": []}, [], id="development"),
-    ],
-)  # fmt: skip
-def test_system_checks(changed: dict[str, Any], found: list[str]) -> None:
-    with override_settings(**{**NONE, "NETGUARD": POLICY, **changed}):
-        told = run_checks()
-    assert [message.id for message in told] == [f"netguard.{code}" for code in found]
-    assert all(message.hint and message.hint.endswith(".") for message in told)
-
-
-def run_checks() -> list[CheckMessage]:
-    """netguard's, as ``manage.py check`` runs them."""
-    return [message for message in checks.run_checks() if (message.id or "").startswith("netguard.")]

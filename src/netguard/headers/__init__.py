@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from netguard.checks import UNSET, header_name, header_value, listing, one_of, section
 from netguard.errors import ConfigError
-from netguard.headers.csp import CSP
+from netguard.headers.csp import CSP, NONE, SELF
 from netguard.headers.hsts import HSTS
 from netguard.headers.integrity import IntegrityPolicy
 from netguard.headers.permissions import check_permissions
@@ -105,13 +105,16 @@ class Headers:
     def _check_names(self) -> None:
         if not isinstance(self.extra, Mapping):
             raise ConfigError(f"Headers.extra: write a mapping as in {{'X-Team': 'courts'}}, not {self.extra!r}")
+        if len({str(name).lower() for name in self.extra}) < len(self.extra):
+            raise ConfigError(f"Headers.extra: names differ only in case: {sorted(self.extra)!r}")
         for name, value in self.extra.items():
             if header_name("Headers.extra", name).decode() in _OWNED:
                 raise ConfigError(f"Headers.extra: {name!r} has a keyword of its own in Headers(...)")
             header_value(f"Headers.extra[{name!r}]", value)
         for where in ("override", "remove"):
             for name in listing(f"Headers.{where}", getattr(self, where), str):
-                header_name(f"Headers.{where}", name)
+                if header_name(f"Headers.{where}", name).decode() in _FRAMING:
+                    raise ConfigError(f"Headers.{where}: {name!r} belongs to the app's response and stays")
 
     def _check_reporting(self) -> None:
         if _said(self.reporting_endpoints):
@@ -135,11 +138,23 @@ class Headers:
                 merged[field.name] = {**theirs, **mine}
         if isinstance(self.csp, CSP) and isinstance(preset.csp, CSP):
             merged["csp"] = self.csp.over(preset.csp)
+        merged["csp"] = self._framed(merged.get("csp", self.csp))
         if isinstance(self.csp_report_only, CSP):
             begun = (preset.csp_report_only, merged.get("csp", self.csp), preset.csp)
             base = next((csp for csp in begun if isinstance(csp, CSP)), CSP())
             merged["csp_report_only"] = self.csp_report_only.over(base.observed())
         return dataclasses.replace(self, **merged)
+
+    def _framed(self, csp: CSP | Literal[False]) -> CSP | Literal[False]:
+        """The CSP with the frame-ancestors of X-Frame-Options where only that was written: they overrule it."""
+        inherited = self.csp is UNSET or (isinstance(self.csp, CSP) and self.csp.frame_ancestors is UNSET)
+        if not (inherited and isinstance(csp, CSP) and csp.frame_ancestors and _said(self.x_frame_options)):
+            return csp
+        return (
+            csp
+            if csp.frame_ancestors is UNSET
+            else dataclasses.replace(csp, frame_ancestors=_ANCESTORS[str(self.x_frame_options)])
+        )
 
     def policies(self) -> tuple[CSP, ...]:
         """The CSPs that are sent: the enforced one first."""
@@ -150,6 +165,8 @@ class Headers:
         return tuple(csp.report_path for csp in self.policies() if isinstance(csp.report_path, str))
 
 
+_ANCESTORS: Final = {"DENY": [NONE], "SAMEORIGIN": [SELF]}
+_FRAMING: Final = frozenset({"set-cookie", "content-type", "content-length", "transfer-encoding"})
 _OWNED: Final = frozenset(name.replace("_", "-") for name in (*CHOICES, *_PERMISSIONS, *_INTEGRITY)) | {
     "content-security-policy", "content-security-policy-report-only", "strict-transport-security", "cache-control",
     "reporting-endpoints", "set-cookie", "content-length", "content-type", "transfer-encoding",

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from netguard.checks import UNSET, listing, one_of, section
 from netguard.errors import ConfigError
 from netguard.headers.reporting import check_name, check_path, check_urls
-from netguard.headers.sources import NONCE, NONE, SELF, STRICT_DYNAMIC, UNSAFE_INLINE, check_sources
+from netguard.headers.sources import NONCE, NONE, SELF, STRICT_DYNAMIC, UNSAFE_INLINE, check_sources, fallbacks
 
 __all__ = ["CSP", "ENDPOINT", "NONCE", "NONE", "SELF", "STRICT_DYNAMIC", "UNSAFE_INLINE", "Sources"]
 
@@ -107,8 +107,8 @@ class CSP:
         given = self.written()
         changed: dict[str, Any] = {}
         for name, more in extra.written().items():
-            fallback = given.get("default_src", ()) if name.endswith("_src") else ()
-            present = given.get(name, fallback) or ()
+            chain = (name, *(parent.replace("-", "_") for parent in fallbacks(name.replace("_", "-"))))
+            present = next((given[parent] for parent in chain if given.get(parent)), ())
             replaced = isinstance(more, bool | str)
             changed[name] = more if replaced else list(dict.fromkeys([*(s for s in present if s != NONE), *more]))
         return dataclasses.replace(self, **changed)

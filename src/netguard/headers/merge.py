@@ -27,6 +27,7 @@ _DISCLOSING: Final = frozenset(
 _ANCESTORS: Final = {b"deny": "'none'", b"sameorigin": "'self'"}
 _LOCAL: Final = LOCAL | {"testserver"}  # the test clients' own name
 _SHARED: Final = (b"public", b"s-maxage")
+_FOR_CACHES: Final = frozenset({b"cache-control", b"cdn-cache-control", b"surrogate-control"})
 
 _Policies = list[tuple[bytes, CompiledCSP]]
 
@@ -71,9 +72,9 @@ class HeaderMerge:
         self._addresses: Memo[str, bool] = Memo(is_address)
         self._derived: Memo[Override, HeaderMerge] = Memo(self._with, 256)
 
-    def overridden(self, override: Override) -> HeaderMerge:
-        """The merge for a route with an override; stacks."""
-        return self._derived[override]
+    def overridden(self, override: Override, *, remember: bool = True) -> HeaderMerge:
+        """The merge for a route with an override; stacks. What is made for one request is not worth remembering."""
+        return self._derived[override] if remember else self._with(override)
 
     def _with(self, override: Override) -> HeaderMerge:
         headers, cookies = self._config
@@ -180,14 +181,11 @@ def _framed(headers: Headers | None) -> dict[bytes, _Policies]:
 
 
 def _private(headers: RawHeaders) -> RawHeaders:
-    """A page with a nonce belongs to one reader: no shared cache may keep it (RFC 9111, 5.2.2.7)."""
-    kept = [(name, value) for name, value in headers if name.lower() != b"cache-control"]
+    """A page with a nonce belongs to one reader: no shared cache may keep it (RFC 9111, 5.2.2.7; RFC 9213)."""
     written = b",".join(value for name, value in headers if name.lower() == b"cache-control")
     directives = [part.strip() for part in written.split(b",") if part.strip()]
-    names = {part.partition(b"=")[0].lower() for part in directives}
-    if names & {b"private", b"no-store"} and not names & set(_SHARED):
-        return headers
     closed = [part for part in directives if part.partition(b"=")[0].lower() not in _SHARED]
-    if not names & {b"private", b"no-store"}:
+    if not {b"private", b"no-store"} & {part.lower() for part in closed}:  # private="field" keeps the page shared
         closed.insert(0, b"private")
+    kept = [(name, value) for name, value in headers if name.lower() not in _FOR_CACHES]
     return [*kept, (b"cache-control", b", ".join(closed))]

@@ -9,6 +9,7 @@ from netguard.errors import ConfigError
 from netguard.headers import Headers
 from netguard.headers.csp import CSP
 from netguard.headers.presets import NOTHING
+from netguard.headers.sources import NONE
 
 
 class Override:
@@ -26,6 +27,9 @@ class Override:
             raise ConfigError(f"override: append is CSP(...), not {append!r}")
         if (headers and headers.report_paths()) or (append and isinstance(append.report_path, str)):
             raise ConfigError("override: report_path: the receiver is the policy's: write report_to or report_uri here")
+        for name, more in (append.written() if append else {}).items():
+            if more is False or (not isinstance(more, bool | str) and NONE in more):
+                raise ConfigError(f"override: append adds sources, it takes none away: write {name} in headers=")
         self._headers = headers
         self._append = append
 

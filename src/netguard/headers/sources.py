@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from netguard.checks import nearest
@@ -27,6 +28,23 @@ _HOST: Final = re.compile(
 )
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_#=/@.%-]+\Z")
 _WORDS: Final = frozenset({"sandbox", "trusted-types"})  # whose values are tokens, no sources
+
+# Where each directive falls back to, before default-src (CSP3, 6.8.3).
+PARENTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "script-src-elem": ("script-src",),
+    "script-src-attr": ("script-src",),
+    "style-src-elem": ("style-src",),
+    "style-src-attr": ("style-src",),
+    "frame-src": ("child-src",),
+    "worker-src": ("child-src", "script-src"),
+}
+
+
+def fallbacks(name: str) -> tuple[str, ...]:
+    """The directives that hold where this one is not written, nearest first; none for what is no fetch directive."""
+    if name in PARENTS:
+        return (*PARENTS[name], "default-src")
+    return ("default-src",) if name.endswith("-src") and name != "default-src" else ()
 
 
 def check_sources(name: str, sources: tuple[str, ...]) -> None:

@@ -40,6 +40,10 @@ class HTTPS:
             )
         if not isinstance(self.ports, Mapping):
             raise ConfigError(f"HTTPS.ports: write a mapping as in {{8080: 8443}}, not {self.ports!r}")
+        if any(plain == secure for plain, secure in self.ports.items()):
+            raise ConfigError(
+                f"HTTPS.ports: {dict(self.ports)!r} leads a port to itself: map http ports to https ports"
+            )
         for port in (*self.ports, *self.ports.values()):
             whole("HTTPS.ports", port, 1, 65535)
 
