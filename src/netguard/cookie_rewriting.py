@@ -22,7 +22,7 @@ _SCOPE: Final = frozenset({b"domain", b"path"})
 _WIDE: Final = 256  # bytes of attributes; wider ones are not remembered
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # a key by its identity: its domain may be a mapping
 class _Wanted:
     """What a cookie of one name must carry; ``forced`` attributes replace the app's, the others fill a gap."""
 

@@ -50,6 +50,33 @@ def said(
         return Reply(status=status, headers=headers, body=body, whole=whole)
 
 
+def shaken(
+    server: Process, path: str, origin: str | None, trust: ssl.SSLContext | None = None
+) -> tuple[int, list[tuple[str, str]]] | None:
+    """The status and headers that answer a WebSocket handshake; None where the connection ends without an answer.
+
+    By hand, since a client's reader thread may wait for ever on a TLS connection that it has closed itself.
+    """
+    lines = [
+        f"GET {path} HTTP/1.1",
+        f"Host: localhost:{server.port}",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version: 13",
+        *([f"Origin: {origin}"] if origin else []),
+        "",
+        "",
+    ]
+    with connected(server, trust) as file:
+        file.write("\r\n".join(lines).encode("ascii"))
+        file.flush()
+        try:
+            return head(file)
+        except (IndexError, OSError):
+            return None
+
+
 def _body(file: BinaryIO, headers: dict[str, str]) -> tuple[bytes, bool]:
     if headers.get("transfer-encoding") != "chunked":
         body = file.read()

@@ -8,6 +8,7 @@ from scenarios.row import Row
 from scenarios.rows import (
     app,
     bodies,
+    cookie_rules,
     cookies,
     csp,
     csp_reports,
@@ -28,6 +29,7 @@ from scenarios.rows import (
 _SUBJECTS = (
     app,
     bodies,
+    cookie_rules,
     cookies,
     csp,
     csp_reports,
