@@ -44,7 +44,7 @@ _HOMES = {
     "SecurityEvent": "events",
     "explain": "explain",
 }
-_ROOMS = ("asgi", "django", "errors", "flask", "networks", "starlette", "wsgi")
+_ROOMS = ("asgi", "django", "errors", "fastapi", "flask", "networks", "starlette", "wsgi")
 
 __all__ = [
     "CSP",
