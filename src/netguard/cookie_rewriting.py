@@ -106,6 +106,11 @@ class CookieRewriter:
             self._told.add((code, name))
             self.news.append(Refusal("cookies", code, 200, detail, (), False))
 
+    def places(self, name: bytes) -> bool:
+        """Whether the policy itself gives a cookie of this name its path."""
+        wanted = self._wanted[name]
+        return wanted.covered and wanted.path is not None
+
     def incoming(self, value: bytes) -> bytes:
         """A Cookie field as the app reads it: prefixed names as its plain ones, whose plain ones are not its own."""
         kept = []
@@ -117,6 +122,12 @@ class CookieRewriter:
             elif not (self._wanted[name].prefix and self._wanted[name].covered):
                 kept.append(name + equals + rest)
         return b"; ".join(kept)
+
+
+def deletion(rewriter: CookieRewriter | None, name: bytes) -> bytes:
+    """A Set-Cookie that deletes a cookie, at the path where the policy puts it, else at the root."""
+    placed = rewriter is not None and rewriter.places(name)
+    return name + (b"=; Max-Age=0" if placed else b"=; Max-Age=0; Path=/")
 
 
 _NO_RULE: Final = CookieRule()
@@ -150,15 +161,27 @@ def _rewritten(key: tuple[_Wanted, bytes, bool, str | None]) -> bytes:
     wanted, marked, secure, domain = key
     kind, attributes = marked[:1], marked[1:]
     parts = attributes.split(b";") if attributes else []
-    dropped = set(wanted.forced)
+    present = {_name(part): _value(part) for part in parts}
+    dropped = {name for name in wanted.forced if present.get(name) != _said(wanted, name, domain)}
     if kind == b"H":
         dropped |= {b"domain"}
         domain = None
-        if {_name(part): _value(part) for part in parts}.get(b"path") != b"/":
+        if present.get(b"path") != b"/":
             dropped |= {b"path"}
     kept = [part for part in parts if _name(part) not in dropped]
     present = {_name(part): _value(part) for part in kept}
     return b"".join(b";" + part for part in kept) + _added(wanted, present, kind, secure, domain)
+
+
+def _said(wanted: _Wanted, name: bytes, domain: str | None) -> bytes | None:
+    """What a rule's attribute must read; None where it must not be there."""
+    said: dict[bytes, bytes | None] = {
+        b"httponly": b"" if wanted.http_only else None,
+        b"samesite": wanted.same_site,
+        b"domain": domain.encode("ascii") if domain else None,
+        b"path": wanted.path,
+    }
+    return said[name]
 
 
 def _added(wanted: _Wanted, present: Mapping[bytes, bytes], kind: bytes, secure: bool, domain: str | None) -> bytes:

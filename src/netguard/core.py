@@ -145,6 +145,9 @@ def _steps(policy: Policy, receiver: Receiver) -> Iterator[Step]:
         yield Step("https", _shadowed(policy.https.mode, _unless_exempt(exempt, policy.https.rule(hosts))))
     if policy.origin:
         yield Step("origin", _shadowed(policy.origin.mode, _unless_exempt(receiver, policy.origin.rule())))
+        isolation = policy.origin.isolation()
+        if isolation is not None:
+            yield Step("isolation", _shadowed(policy.origin.mode, isolation))
 
 
 def _unless_exempt(exempt: Exemptions | Receiver, check: Check) -> Check:

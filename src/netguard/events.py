@@ -18,6 +18,7 @@ _NAMES: Final = {
     "hosts": "input_validation_fail",
     "body": "input_validation_fail",
     "origin": "malicious_cors",
+    "isolation": "malicious_cors",
     "development": "authz_fail",
     "proxies": "sys_configuration",
     "app": "sys_crash",

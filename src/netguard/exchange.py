@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable
 from os import urandom
 
-from netguard.cookie_rewriting import CookieRewriter
+from netguard.cookie_rewriting import CookieRewriter, deletion
 from netguard.errors import NetguardError, NonceError
 from netguard.headers import Headers
 from netguard.headers.csp import CSP
@@ -22,7 +22,7 @@ Tell = Callable[[Request, Refusal], None]
 class Exchange:
     """What the app may ask of netguard while it answers one request."""
 
-    __slots__ = ("_merge", "_nonce", "_pages", "_tell", "pending", "request", "started", "verdict")
+    __slots__ = ("_extra", "_merge", "_nonce", "_pages", "_tell", "pending", "request", "started", "verdict")
 
     def __init__(self, request: Request, merge: HeaderMerge, pages: Pages, tell: Tell | None = None) -> None:
         self.request = request
@@ -31,6 +31,7 @@ class Exchange:
         self._pages = pages
         self._tell = tell
         self._nonce: str | None = None
+        self._extra: RawHeaders = []
         self.pending: tuple[UserRule, ...] = ()  # rules that need the user
         self.verdict: Continue | Respond | None = None  # what they said
 
@@ -71,6 +72,22 @@ class Exchange:
             raise NetguardError("override: the headers have left: call it before the response starts")
         self._merge = self._merge.overridden(override, remember=remember)
 
+    def forget(self, *names: str, cookies: bool = False) -> None:
+        """Log the browser out: expire these cookies of the app (by default all that the request brought) and storage.
+
+        Each is deleted with the Domain, Path and prefix that the policy gives it; the browser clears its cache and
+        storage for this origin (W3C Clear Site Data, 3.1). ``cookies=True`` clears all cookies too, those of sister
+        sites and of known devices included. Raises NetguardError where the headers have left.
+        """
+        if self.started:
+            raise NetguardError("forget: the headers have left: call it before the response starts")
+        sent = self.cookies(self.request.headers.get(b"cookie") or b"").split(b";")
+        brought = [part.partition(b"=")[0].strip() for part in sent if b"=" in part]
+        for name in [name.encode("latin-1") for name in names] or brought:
+            self._extra.append((b"set-cookie", deletion(self._merge.rewriter, name)))
+        kinds = b'"cache", "storage", "cookies"' if cookies else b'"cache", "storage"'
+        self._extra.append((b"clear-site-data", kinds))
+
     def admit(self, user: object) -> Continue | Respond:
         """Let the rules that need the user judge this one; until then no response of a route that they guard leaves."""
         self.verdict = judge_user(self.request, self.pending, user)
@@ -89,6 +106,8 @@ class Exchange:
     def start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
         """The headers that leave with this status; drivers call it once for each response head."""
         self.started = True
+        if self._extra:
+            headers = [*headers, *self._extra]
         merged = self._merge.merged(self.request, status, headers, self._nonce)
         rewriter = self._merge.rewriter
         if rewriter is not None and rewriter.news:
@@ -99,6 +118,8 @@ class Exchange:
         """The same where headers are text."""
         self.started = True
         own = headers if type(headers) is list else list(headers)
+        if self._extra:
+            own = own + [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._extra]
         merged = self._merge.merged_text(self.request, status, own, self._nonce)
         rewriter = self._merge.rewriter
         if rewriter is not None and rewriter.news:

@@ -6,7 +6,10 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-RULES = "app|areas|body|cookies|core|counts|development|hosts|https|limits|lockout|origin|paths|proxies|reports|roles"
+RULES = (
+    "app|areas|body|cookies|core|counts|development|hosts|https|isolation|limits|lockout|origin|paths|proxies|reports|"
+    "roles"
+)
 
 
 def test_the_docs_explain_exactly_the_codes_that_the_source_has() -> None:

@@ -9,6 +9,7 @@ from netguard.checks import listing, one_of, section
 from netguard.errors import ConfigError
 from netguard.memo import Memo
 from netguard.messages import Refusal, Request
+from netguard.patterns import PatternMap
 from netguard.rules import Mode
 from netguard.rules.hosts import DEFAULT_PORT, parse_authority
 from netguard.rules.paths import Exemptions
@@ -16,6 +17,9 @@ from netguard.rules.paths import Exemptions
 Site = tuple[str, str, int | None]  # scheme, host, port (None for the scheme's own)
 
 _AMBIENT: Final = frozenset({b"basic", b"digest", b"negotiate", b"ntlm", b"kerberos"})  # browsers add these themselves
+_OURS: Final = frozenset({b"same-origin", b"same-site", b"none"})
+_EMBEDDED: Final = frozenset({b"object", b"embed", b"iframe", b"frame"})
+_ISOLATED: Final = ((b"cache-control", b"no-store"), (b"vary", b"Sec-Fetch-Site, Sec-Fetch-Mode, Sec-Fetch-Dest"))
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OVERRIDE_1: Final = b"x-http-method-override"  # names and no loop: every GET passes here
 _OVERRIDE_2: Final = b"x-http-method"
@@ -30,17 +34,23 @@ class Origin:
     ``trusted`` lists further origins that may send them, exactly, as in ``"https://pay.example"``. ``bypass`` lists
     patterns for callers that are no browsers, such as webhooks; they match only where every spelling of the path
     does. ``ambient_only`` skips requests without Cookie, Basic, Digest or Negotiate credentials, which a foreign
-    page has nothing to gain from sending. Requests with neither header come from no current browser and pass.
+    page has nothing to gain from sending. Requests with neither header come from no current browser and pass;
+    ``require=True`` refuses them. ``isolate`` lists patterns whose resources no other site may load, as image, script,
+    frame or by fetch; a link that leads there still works (W3C Fetch Metadata, resource isolation).
     """
 
     trusted: Sequence[str] = ()
     bypass: Sequence[str] = ()
     ambient_only: bool = False
+    require: bool = False
+    isolate: Sequence[str] = ()
     mode: Mode = "enforce"
 
     def __post_init__(self) -> None:
         one_of("Origin.mode", self.mode, ("enforce", "report"))
         one_of("Origin.ambient_only", self.ambient_only, (True, False))
+        one_of("Origin.require", self.require, (True, False))
+        _guards(self.isolate)
         Exemptions("Origin.bypass", self.bypass)
         for origin in listing("Origin.trusted", self.trusted, str):
             _trusted(origin)
@@ -49,14 +59,19 @@ class Origin:
         """The check of this section."""
         return _Rule(self).check
 
+    def isolation(self) -> Callable[[Request], Refusal | None] | None:
+        """The check of ``isolate``, where anything is listed."""
+        return _Isolation(self.isolate).check if self.isolate else None
+
 
 class _Rule:
-    __slots__ = ("_ambient_only", "_bypass", "_sites", "_trusted")
+    __slots__ = ("_ambient_only", "_bypass", "_require", "_sites", "_trusted")
 
     def __init__(self, config: Origin) -> None:
         self._trusted = frozenset(map(_trusted, config.trusted))
         self._bypass = Exemptions("Origin.bypass", config.bypass)
         self._ambient_only = config.ambient_only
+        self._require = config.require
         self._sites: Memo[bytes, Site | None] = Memo(parse_origin)
 
     def check(self, request: Request) -> Refusal | None:
@@ -82,9 +97,34 @@ class _Rule:
             return None
         if fetched:
             return "origin.cross-site"
-        if not origin or site == (request.scheme, request.host, request.port):
+        if not origin:
+            return "origin.absent" if self._require else None
+        if site == (request.scheme, request.host, request.port):
             return None
         return "origin.null" if origin == b"null" else "origin.foreign"
+
+
+class _Isolation:
+    __slots__ = ("_patterns",)
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        self._patterns = _guards(patterns)
+
+    def check(self, request: Request) -> Refusal | None:
+        get = request.headers.get
+        site = get(b"sec-fetch-site")
+        if not site or site in _OURS or not self._patterns.match(request.method, request.path):
+            return None
+        leads_there = get(b"sec-fetch-mode") == b"navigate" and request.method in {"GET", "HEAD"}
+        if leads_there and get(b"sec-fetch-dest") not in _EMBEDDED:
+            return None
+        detail = "another site's page would load this: take the path out of Origin(isolate=...) if it may"
+        return Refusal("isolation", "isolation.cross-site", 403, detail, _ISOLATED)
+
+
+def _guards(patterns: Sequence[str]) -> PatternMap[bool]:
+    texts = listing("Origin.isolate", patterns, str)
+    return PatternMap("Origin.isolate", [(text, True) for text in texts], guarding=True)
 
 
 def parse_origin(value: bytes) -> Site | None:
