@@ -66,7 +66,7 @@ def told(environ: Environ, exchange: Exchange, sinks: Sinks) -> Environ:
     if request.proxied:  # these two are the proxy's
         inner.pop("REMOTE_HOST", None)
         inner.pop("REMOTE_PORT", None)
-    if "HTTP_COOKIE" in inner:
+    if exchange.renames and "HTTP_COOKIE" in inner:
         inner["HTTP_COOKIE"] = exchange.cookies(inner["HTTP_COOKIE"].encode("latin-1")).decode("latin-1")
     inner["wsgi.url_scheme"] = request.scheme
     inner["netguard"] = exchange

@@ -135,8 +135,13 @@ class Exchange:
     def cookies(self, value: bytes) -> bytes:
         """A Cookie field as the app reads it: under its own names where the policy keeps them under a prefix."""
         rewriter = self._merge.rewriter
-        renamed = rewriter is not None and rewriter.renames and secures(self.request)
-        return rewriter.incoming(value) if rewriter is not None and renamed else value
+        return rewriter.incoming(value) if rewriter is not None and self.renames else value
+
+    @property
+    def renames(self) -> bool:
+        """Whether the app's cookies have other names at the browser than in the app."""
+        rewriter = self._merge.rewriter
+        return rewriter is not None and rewriter.renames and secures(self.request)
 
     def accept(self, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
         """The headers of an accepted WebSocket handshake: its cookies are hardened, nothing is added."""
