@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from netguard.bodies import Body
 from netguard.messages import Continue, Decision, NeedCounts, Refusal, Request, Respond, Taken
 from netguard.rules import Mode
 from netguard.rules.users import UserRule
@@ -21,8 +22,8 @@ class Counted(Protocol):
     def matches(self, request: Request) -> bool:
         """Whether the rule is about this request."""
 
-    def ops(self, request: Request, body: bytes) -> Sequence[object] | Refusal:
-        """What to count, or the refusal of a body that cannot be read."""
+    def ops(self, request: Request, body: Body) -> Sequence[object] | Refusal:
+        """What to count, or a refusal, as of a body that cannot be read."""
 
     def judge(self, request: Request, counts: Sequence[tuple[int, int, int, int]]) -> Refusal | None:
         """What the counts of these operations mean."""
@@ -47,8 +48,9 @@ class Counting:
         """Ask for one take of what every rule counts, or refuse a body that one cannot read."""
         ops: list[object] = []
         shares: list[tuple[Counted, slice]] = []
+        read = Body(body, self.request.headers.get(b"content-type"))
         for rule in self.matched:
-            made = rule.ops(self.request, body)
+            made = rule.ops(self.request, read)
             if isinstance(made, Refusal):
                 if rule.mode == "enforce":
                     return Respond(made, notes)

@@ -37,5 +37,9 @@ class BodyTooLarge(NetguardError):
         self.more = more
 
 
+class Unreadable(NetguardError):
+    """A request body that two parsers could read in two ways, or none."""
+
+
 class LengthRequired(NetguardError):
     """A body that a rule needs came without its length, where the server cannot say where it ends."""

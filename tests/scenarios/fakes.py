@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from netguard import Policy
+from netguard.bodies import Body
 from netguard.core import Plan
 from netguard.messages import Refusal, Request, Taken
 from netguard.rules import Mode
@@ -28,10 +29,10 @@ class FakeRule:
     def matches(self, request: Request) -> bool:
         return request.path.startswith(self.path)
 
-    def ops(self, request: Request, body: bytes) -> Sequence[object] | Refusal:
-        if body == b"unreadable":
+    def ops(self, request: Request, body: Body) -> Sequence[object] | Refusal:
+        if body.raw == b"unreadable":
             return Refusal("fake", "fake.unreadable", 400, "the fake rule cannot read this")
-        return () if body == b"nothing" else ((self.rule, body),)
+        return () if body.raw == b"nothing" else ((self.rule, body.raw),)
 
     def judge(self, request: Request, counts: Counts) -> Refusal | None:
         return cast(Refusal, self.refusal) if counts[0][0] < 0 else None

@@ -18,6 +18,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from netguard import CSP, HTTPS, NONE, SELF, ConfigError, Cookies, Headers, Origin, Policy, Proxies, asgi, wsgi
+from netguard.bodies import Body
 from netguard.core import Plan
 from netguard.environ import body_length
 from netguard.errors import BodyTooLarge, LengthRequired
@@ -78,7 +79,7 @@ class _BodyRule:
     def matches(self, request: Asked) -> bool:
         return True
 
-    def ops(self, request: Asked, body: bytes) -> tuple[object, ...]:
+    def ops(self, request: Asked, body: Body) -> tuple[object, ...]:
         return ()
 
     def judge(self, request: Asked, counts: object) -> None:
