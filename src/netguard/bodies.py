@@ -89,10 +89,10 @@ def _check_charset(options: dict[bytes, bytes]) -> None:
 
 def _urlencoded(raw: bytes, options: dict[bytes, bytes]) -> Iterator[tuple[str, bytes]]:
     _check_charset(options)
-    if b";" in raw:  # some parsers end a field there, and browsers never send one
-        raise Unreadable("an unescaped semicolon in a form")
+    if b";" in raw or not raw.isascii():  # some parsers end a field there, or read latin-1; browsers escape both
+        raise Unreadable("a semicolon or a byte above 127 in a form that is not percent-encoded")
     try:
-        pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=_FIELDS, encoding="latin-1")
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, max_num_fields=_FIELDS, encoding="latin-1")
     except ValueError as error:
         raise Unreadable("a form with too many fields") from error
     for name, value in pairs:
