@@ -7,13 +7,14 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import asgi, caches, django, flask, imports, report, scaling, starlette, wsgi
+from benchmarks import asgi, caches, cookies, django, flask, imports, report, scaling, starlette, wsgi
 from benchmarks.measure import Row
 
 SUBJECTS: dict[str, Callable[[int], Iterator[Row]]] = {
     "asgi": asgi.rows,
     "starlette": starlette.rows,
     "wsgi": wsgi.rows,
+    "cookies": cookies.rows,
     "flask": flask.rows,
     "django": django.rows,
     "scaling": scaling.rows,

@@ -41,6 +41,11 @@ In another terminal, from this folder:
       the page with its security headers, and a new nonce for each request
   curl -i --cacert .demo/ca.pem -H 'Sec-Fetch-Site: cross-site' -d email=ada@booking.example https://localhost:{https}/login
       a form posted from another site: refused
+  curl -i --cacert .demo/ca.pem -d email=ada@booking.example -d 'password=correct horse battery staple' \\
+       https://localhost:{https}/login
+      a log-in: the app's cookie "session" leaves as __Host-session, Secure, HttpOnly and SameSite=Lax
+  curl -i --cacert .demo/ca.pem -X POST https://localhost:{https}/logout
+      a log-out: the browser is told to drop its cache and storage, and the cookies that it brought
   curl -i -H 'X-Forwarded-Host: evil.example' http://localhost:{http}/
       a planted header: the redirect stays on localhost
 In a browser, import .demo/ca.pem or accept the warning once.

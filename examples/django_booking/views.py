@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import cast
 from unicodedata import normalize
 
+from django.contrib import messages
 from django.contrib.auth import authenticate
 from django.contrib.auth import login as begin_session
 from django.contrib.auth import logout as end_session
@@ -70,8 +71,10 @@ def refused(request: HttpRequest, template: str, refusal: BookingError, values: 
 
 @require_POST
 def logout(request: HttpRequest) -> HttpResponse:
+    request.netguard.forget()  # type: ignore[attr-defined]  # which netguard's application adds
     end_session(request)
-    return go(request, "/", "You are logged out.")
+    messages.info(request, "You are logged out.")  # shown at once: no cookie is left that could carry it
+    return render(request, "login.html")
 
 
 @require_GET

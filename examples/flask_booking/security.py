@@ -4,7 +4,7 @@ import os
 
 from flask import Flask
 
-from netguard import HTTPS, Policy
+from netguard import HTTPS, Cookies, Origin, Policy
 from netguard.flask import Netguard
 
 HTTP, HTTPS_PORT = int(os.environ.get("DEMO_HTTP_PORT", "8080")), int(os.environ.get("DEMO_HTTPS_PORT", "8443"))
@@ -14,6 +14,8 @@ policy = Policy(
     proxies=os.environ.get("BOOKING_PROXIES", "").split(),
     exempt=["GET /healthz"],
     https=HTTPS(ports={HTTP: HTTPS_PORT}),
+    cookies=Cookies(prefix="host"),  # at the browser `session` is `__Host-session`, which no sister site can plant
+    origin=Origin(isolate=["/bookings/*"]),  # no other site may load them, not even as an image
 )
 
 

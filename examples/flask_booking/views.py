@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from flask import Blueprint, Response, request, session
+from flask import Blueprint, Response, flash, g, request, session
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from booking import bookings, members
@@ -58,8 +58,10 @@ def login() -> WerkzeugResponse:
 
 @pages.post("/logout")
 def logout() -> WerkzeugResponse:
+    g.netguard.forget()
     session.clear()
-    return go("/", "You are logged out.")
+    flash("You are logged out.")  # shown at once: no cookie is left that could carry it
+    return render("login.html", None, email="")
 
 
 @pages.get("/clubs/<slug>")

@@ -16,15 +16,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
-from starlette.requests import Request
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
-from starlette.types import ASGIApp
 
 from booking import STATIC, TEMPLATES
 from booking.database import open_database, prepare, sessions_of
 from booking.errors import BookingError
+from netguard.starlette import csp_nonce
 
 from . import answers, views
 from .security import protect
@@ -72,7 +71,8 @@ def create_app(database_url: str | None = None, *, clock: Callable[[], datetime]
     )
     app.state.sessions = sessions_of(engine)
     app.state.clock = clock
-    app.state.templates = Jinja2Templates(env=_environment(), context_processors=[_csp_nonce])
+    app.state.templates = Jinja2Templates(env=_environment(), context_processors=[csp_nonce])
+    protect(app)
     return app
 
 
@@ -85,9 +85,4 @@ def _environment() -> jinja2.Environment:
     return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
 
 
-def _csp_nonce(request: Request) -> dict[str, str]:
-    # Read as late as this: netguard names the nonce in the header of those responses only that used it.
-    return {"csp_nonce": getattr(getattr(request.state, "netguard", None), "nonce", "")}
-
-
-app: ASGIApp = protect(create_app())
+app = create_app()

@@ -4,7 +4,7 @@ import os
 
 from starlette.applications import Starlette
 
-from netguard import HTTPS, Policy
+from netguard import HTTPS, Cookies, Origin, Policy
 from netguard.starlette import NetguardMiddleware
 
 HTTP, HTTPS_PORT = int(os.environ.get("DEMO_HTTP_PORT", "8080")), int(os.environ.get("DEMO_HTTPS_PORT", "8443"))
@@ -14,10 +14,11 @@ policy = Policy(
     proxies=os.environ.get("BOOKING_PROXIES", "").split(),
     exempt=["GET /healthz"],
     https=HTTPS(ports={HTTP: HTTPS_PORT}),
+    cookies=Cookies(prefix="host"),  # at the browser `session` is `__Host-session`, which no sister site can plant
+    origin=Origin(isolate=["/bookings/*"]),  # no other site may load them, not even as an image
 )
 
 
-def protect(app: Starlette) -> Starlette:
+def protect(app: Starlette) -> None:
     """Put the policy in front of the app, outside every other middleware."""
     app.add_middleware(NetguardMiddleware, policy=policy)
-    return app

@@ -12,6 +12,7 @@ from booking import bookings, members, pages
 from booking.errors import BookingError, NotYourBooking, SlotTaken, UnknownCourt
 from booking.fields import read_day, read_id, read_start
 from booking.models import Member
+from netguard.starlette import exchange_of
 
 from .answers import go, now, render, required, visit
 
@@ -64,8 +65,10 @@ def login(request: Request, form: FormData) -> Response:
 
 
 def logout(request: Request) -> Response:
+    exchange_of(request).forget()
     request.session.clear()
-    return go(request, "/", "You are logged out.")
+    request.session["flash"] = "You are logged out."  # shown at once: no cookie is left that could carry it
+    return render(request, "login.html", None, email="")
 
 
 def club(request: Request) -> Response:

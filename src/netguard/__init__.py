@@ -6,7 +6,8 @@ TYPE_CHECKING = False  # for type checkers; the module `typing` alone would cost
 if TYPE_CHECKING:
     from netguard import asgi, wsgi
     from netguard.cookies import Cookies
-    from netguard.errors import ConfigError, NetguardError, NonceError
+    from netguard.counted_by import client, cookie, form, header, json_field, user
+    from netguard.errors import ConfigError, NetguardError, NonceError, RateLimited, TokenError
     from netguard.events import SecurityEvent
     from netguard.exchange import Exchange
     from netguard.explain import explain
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
     from netguard.headers.csp import CSP, NONCE, NONE, SELF, STRICT_DYNAMIC
     from netguard.headers.hsts import HSTS
     from netguard.headers.integrity import IntegrityPolicy
+    from netguard.limiter import AsyncLimiter, Hit, Limiter
     from netguard.policy import Policy
     from netguard.proxies import Proxies
+    from netguard.rate_limit import RateLimit
     from netguard.rules.https import HTTPS
     from netguard.rules.origin import Origin
     from netguard.signing import SignedCookie
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AsyncLimiter": "limiter",
     "CSP": "headers.csp",
     "ConfigError": "errors",
     "Cookies": "cookies",
@@ -30,7 +34,9 @@ _HOMES = {
     "HSTS": "headers.hsts",
     "HTTPS": "rules.https",
     "Headers": "headers",
+    "Hit": "limiter",
     "IntegrityPolicy": "headers.integrity",
+    "Limiter": "limiter",
     "NONCE": "headers.csp",
     "NONE": "headers.csp",
     "NetguardError": "errors",
@@ -38,11 +44,20 @@ _HOMES = {
     "Origin": "rules.origin",
     "Policy": "policy",
     "Proxies": "proxies",
+    "RateLimit": "rate_limit",
+    "RateLimited": "errors",
     "SELF": "headers.csp",
     "STRICT_DYNAMIC": "headers.csp",
     "SignedCookie": "signing",
     "SecurityEvent": "events",
+    "TokenError": "errors",
+    "client": "counted_by",
+    "cookie": "counted_by",
     "explain": "explain",
+    "form": "counted_by",
+    "header": "counted_by",
+    "json_field": "counted_by",
+    "user": "counted_by",
 }
 _ROOMS = ("asgi", "django", "errors", "fastapi", "flask", "networks", "starlette", "wsgi")
 
@@ -54,20 +69,32 @@ __all__ = [
     "NONE",
     "SELF",
     "STRICT_DYNAMIC",
+    "AsyncLimiter",
     "ConfigError",
     "Cookies",
     "Exchange",
     "Headers",
+    "Hit",
     "IntegrityPolicy",
+    "Limiter",
     "NetguardError",
     "NonceError",
     "Origin",
     "Policy",
     "Proxies",
+    "RateLimit",
+    "RateLimited",
     "SecurityEvent",
     "SignedCookie",
+    "TokenError",
     "asgi",
+    "client",
+    "cookie",
     "explain",
+    "form",
+    "header",
+    "json_field",
+    "user",
     "wsgi",
 ]  # fmt: skip
 

@@ -21,7 +21,7 @@ from netguard.asgi_messages import (
     with_host,
     withholding,
 )
-from netguard.core import Plan, decide, plan_of, proved
+from netguard.core import Plan, decide, plan_of
 from netguard.errors import BodyTooLarge, ConfigError, Disconnected, NetguardError
 from netguard.events import Sinks, logger
 from netguard.exchange import Exchange
@@ -29,7 +29,8 @@ from netguard.memo import Memo
 from netguard.messages import CONTINUE, Continue, Decision, NeedBody, NeedCounts, Request, Respond
 from netguard.policy import Policy
 from netguard.proxies import is_forwarding
-from netguard.refusals import CRASHED, NO_USER, TOO_LARGE, unlisted_proxy
+from netguard.refusals import CRASHED, NO_USER, TOO_LARGE, proved, unlisted_proxy
+from netguard.taking import counters_of
 
 
 class NetguardMiddleware:
@@ -50,9 +51,11 @@ class NetguardMiddleware:
         self._user = user
         if user is not None and not callable(user):
             raise ConfigError(f"NetguardMiddleware: user is a callable, not {user!r}")
-        if self.plan.user_rules and user is None and not self.asks_inside:
+        if (self.plan.user_rules or self.plan.counted_by_user) and user is None and not self.asks_inside:
             raise ConfigError(NO_USER)
         self._sinks = Sinks(self.plan.policy.events)
+        self._counters = counters_of(self.plan, self._sinks)
+        self._take = self._counters.take if self._counters and not self._counters.waits else None
         self._tell = self._sinks.tell
         self._renames = self.plan.merge.rewriter is not None and self.plan.merge.rewriter.renames
         self._forwarding: Memo[bytes, bool] = Memo(is_forwarding)
@@ -65,24 +68,27 @@ class NetguardMiddleware:
             raise NetguardError(f"netguard guards http and websocket, not {kind!r}")
         plan = self.plan
         request = read_request(plan, scope)
-        exchange = Exchange(request, plan.merge, plan.pages, self._tell)
+        exchange = Exchange(request, plan.merge, plan.pages, self._tell, plan.csrf)
         guarded = http_send(exchange, send) if kind == "http" else socket_send(exchange, scope, send)
         inner: Scope | None = None
         try:
             decision = decide(plan, request)
+            if self._take is not None and type(decision) is NeedCounts:
+                decision = decision.supply(self._take(decision.ops))
             if decision is not CONTINUE:
                 final, receive = await self._supplied(decision, receive, socket=kind == "websocket")
                 self._sinks.tell_decision(request, final)
                 if isinstance(final, Respond):
                     self._tell_unlisted(request, scope)
                     return await respond(exchange.page(final), scope, guarded)
+                exchange.add(final.headers)
                 if final.pending:
-                    exchange.pending = final.pending
+                    exchange.wait_for(final.pending, self._counters)
                     guarded = withholding(exchange, scope, guarded, partial(self._sinks.tell_decision, request))
             inner = self.inner(scope, exchange)
             if exchange.pending and self._user is not None:
                 user = self._user(inner)
-                if isinstance(exchange.admit(await user if isawaitable(user) else user), Respond):
+                if isinstance(await exchange.aadmit(await user if isawaitable(user) else user), Respond):
                     return await guarded({"type": "http.response.start", "status": 403})  # which sends the refusal
             return await self.app(inner, receive, guarded)
         except Disconnected:
@@ -126,8 +132,8 @@ class NetguardMiddleware:
                 else:
                     receive = replayed(body, receive)
                     decision = decision.supply(body)
-            elif isinstance(decision, NeedCounts) and self.plan.store is not None:
-                decision = decision.supply(await self.plan.store.atake(decision.ops))
+            elif isinstance(decision, NeedCounts) and self._counters is not None:
+                decision = decision.supply(await self._counters.atake(decision.ops))
             else:
                 return proved(decision), receive
 

@@ -112,6 +112,8 @@ def http_send(exchange: Exchange, send: Send) -> Send:
     """A ``send`` whose response head carries the policy's headers; no coroutine of its own, for speed."""
 
     def guarded(message: Message) -> Awaitable[None]:
+        if exchange.instead is not None:
+            return _replaced(exchange, {"type": "http"}, send)
         if message["type"] == "http.response.start":
             message = {**message, "headers": exchange.start(message["status"], message.get("headers") or ())}
         return send(message)
@@ -119,11 +121,21 @@ def http_send(exchange: Exchange, send: Send) -> Send:
     return guarded
 
 
+async def _replaced(exchange: Exchange, scope: Scope, send: Send) -> None:
+    """Send the refusal in the app's place, once; of the app's own answer nothing leaves."""
+    if exchange.started or exchange.instead is None:
+        return
+    page = exchange.page(exchange.instead)
+    await respond(Page(page.status, tuple(exchange.start(page.status, page.headers)), page.body), scope, send)
+
+
 def socket_send(exchange: Exchange, scope: Scope, send: Send) -> Send:
     """The same for a WebSocket: its acceptance, and its refusal with headers where the server can send them."""
 
     async def guarded(message: Message) -> None:
         step = message["type"]
+        if exchange.instead is not None:
+            return await _replaced(exchange, scope, send)
         if step == "websocket.http.response.start":
             message = {**message, "headers": exchange.start(message["status"], message.get("headers") or ())}
         elif step == "websocket.accept":
@@ -132,7 +144,7 @@ def socket_send(exchange: Exchange, scope: Scope, send: Send) -> Send:
             headers = exchange.start(403, [(b"content-length", b"0")])
             await send({"type": "websocket.http.response.start", "status": 403, "headers": headers})
             message = {"type": "websocket.http.response.body", "body": b""}
-        await send(message)
+        return await send(message)
 
     return guarded
 

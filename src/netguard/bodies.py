@@ -17,6 +17,8 @@ _FIELDS: Final = 1000  # more than any form has
 _UTF8: Final = frozenset({b"", b"utf-8", b"utf8"})
 _PLAIN: Final = frozenset({b"", b"7bit", b"8bit", b"binary"})
 _PARAMETER: Final = re.compile(rb';[ \t]*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s";,]+))[ \t]*')
+_URLENCODED: Final = b"application/x-www-form-urlencoded"
+_MULTIPART: Final = b"multipart/form-data"
 _WIDEST_BOUNDARY: Final = 70  # bytes (RFC 2046, 5.1.1)
 
 Pairs = list[tuple[str, bytes]]
@@ -52,11 +54,16 @@ class Body:
         return value if isinstance(value, str) else None
 
 
+def is_form(content_type: bytes | None) -> bool:
+    """Whether a body of this Content-Type may have a form's fields."""
+    return (content_type or b"").partition(b";")[0].strip().lower() in (_URLENCODED, _MULTIPART)
+
+
 def _form(raw: bytes, content_type: bytes) -> Iterator[tuple[str, bytes]]:
     kind, options = _options(content_type)
-    if kind == b"application/x-www-form-urlencoded":
+    if kind == _URLENCODED:
         return _urlencoded(raw, options)
-    if kind == b"multipart/form-data":
+    if kind == _MULTIPART:
         return _multipart(raw, options)
     if b"," in kind or b"form" in kind:  # two fields in one, or a spelling that some parser may take for a form
         raise Unreadable(f"the Content-Type {content_type[:100]!r} is no form's")

@@ -39,7 +39,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {match[0]!r}?" if match else ""
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True)
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(dataclasses.field,))
 def section(cls: C) -> C:
     """A section of a policy: a frozen, slotted, keyword-only dataclass whose misspelt keywords are ConfigErrors."""
     if TYPE_CHECKING:
@@ -111,6 +111,7 @@ def header_name(where: str, value: object) -> bytes:
 
 
 SECRET_LENGTH: Final = 32  # characters: 192 bits as token_urlsafe writes them
+MAKE_ONE: Final = "make one with: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
 def check_secrets(where: str, secrets: Sequence[str]) -> tuple[str, ...]:
@@ -118,6 +119,5 @@ def check_secrets(where: str, secrets: Sequence[str]) -> tuple[str, ...]:
     for secret in listing(where, secrets, str):
         if len(secret) < SECRET_LENGTH:
             short = f"one has {len(secret)} characters, fewer than {SECRET_LENGTH}"
-            mend = "make one with: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
-            raise ConfigError(f"{where}: {short}; {mend}")
+            raise ConfigError(f"{where}: {short}; {MAKE_ONE}")
     return tuple(secrets)

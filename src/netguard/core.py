@@ -1,17 +1,18 @@
 """The core: compiles a policy into a plan, and decides on a request without any I/O.
 
-A request passes, in this order: development (private clients only), hosts, https, origin, the receiver of reports, then
-the rules that count.
+A request passes, in this order: development (private clients only), hosts, https, origin, the receiver of reports, the
+request token, then the rules that count.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from netguard.cookie_rewriting import CookieRewriter
-from netguard.counting import Counted, Counting
+from netguard.counters import Store
+from netguard.counting import Counted, Counting, Later
 from netguard.errors import ConfigError
 from netguard.events import logger
 from netguard.headers.lint import lint
@@ -23,15 +24,13 @@ from netguard.messages import (
     Decision,
     HeaderLookup,
     Kind,
-    NeedBody,
     Refusal,
     Request,
     Respond,
-    Taken,
 )
 from netguard.policy import Policy
 from netguard.proxies import Proxies, Resolver
-from netguard.refusals import UNPROVED, Pages
+from netguard.refusals import Pages
 from netguard.rules import Check, Mode, Step
 from netguard.rules.hosts import DEFAULT_PORT, Authority, Hosts, parse_authority
 from netguard.rules.paths import Exemptions
@@ -39,27 +38,20 @@ from netguard.rules.private import PrivatePeers
 from netguard.rules.reports import Receiver
 from netguard.rules.users import UserRule
 
+if TYPE_CHECKING:
+    from netguard.csrf import Csrf
+    from netguard.limiting import RateLimits
+
 _new: Final = object.__new__
 _NOWHERE: Final = (None, None)
-BODY_LIMIT: Final = 65_536  # bytes of a body that rules may read
-
-
-class Store(Protocol):
-    """Where counters live. ``take`` judges all operations and writes only if none refuses, in one step."""
-
-    def take(self, ops: Sequence[object]) -> Taken:
-        """Take these operations."""
-
-    async def atake(self, ops: Sequence[object]) -> Taken:
-        """The same for drivers that await."""
 
 
 class Plan:
     """A policy, compiled: everything that does not depend on the request is done here."""
 
     __slots__ = (
-        "_authorities", "checks", "counted", "merge", "pages", "policy", "receiver", "resolver", "static", "steps",
-        "store", "user_rules",
+        "_authorities", "checks", "counted", "counted_by_user", "csrf", "limits", "merge", "pages", "policy",
+        "receiver", "receives", "resolver", "static", "steps", "store", "user_rules",
     )  # fmt: skip
 
     def __init__(
@@ -73,12 +65,18 @@ class Plan:
         self.receiver = Receiver(policy.headers.report_paths() if policy.headers else ())
         self.steps = tuple(_steps(policy, self.receiver))
         self.checks = tuple(step.check for step in self.steps)
-        self.counted = tuple(counted)
+        self.merge = HeaderMerge(policy.headers or None, _rewriter(policy))
+        self.csrf = _csrf(policy, self.merge.rewriter)
+        self.limits = _limits(policy)
+        token = self.csrf.rule if self.csrf else None
+        known, by_user = (self.limits.known, self.limits.by_user) if self.limits else (None, None)
+        self.counted = _present(token, known, *counted)
+        self.counted_by_user = _present(by_user)
         self.user_rules = tuple(user_rules)
-        self.static = not (self.counted or self.user_rules or self.receiver)
+        self.receives = bool(self.receiver)
+        self.static = not (self.counted or self.counted_by_user or self.user_rules or self.receiver)
         self.store = store
         self.resolver = Resolver(Proxies.of(policy.proxies))
-        self.merge = HeaderMerge(policy.headers or None, _rewriter(policy))
         self.pages = Pages(policy.on_refusal, policy.texts)
         self._authorities: Memo[bytes, Authority | None] = Memo(parse_authority)
         if policy.preset == "legacy":
@@ -135,6 +133,26 @@ def _rewriter(policy: Policy) -> CookieRewriter | None:
     return CookieRewriter(cookies, raises=cookies.strict and policy.preset == "development") if cookies else None
 
 
+def _csrf(policy: Policy, rewriter: CookieRewriter | None) -> Csrf | None:
+    if not (policy.origin and policy.origin.token):
+        return None
+    from netguard.csrf import Csrf  # hashlib takes milliseconds to load: only who wants tokens waits for it
+
+    return Csrf(policy.origin, policy.secrets, rewriter)
+
+
+def _limits(policy: Policy) -> RateLimits | None:
+    if not policy.limits:
+        return None
+    from netguard.limiting import RateLimits  # as above
+
+    return RateLimits(policy.limits, policy.key_of_counters())
+
+
+def _present(*rules: Counted | None) -> tuple[Counted, ...]:
+    return tuple(rule for rule in rules if rule is not None)
+
+
 def _steps(policy: Policy, receiver: Receiver) -> Iterator[Step]:
     hosts = Hosts(patterns=policy.hosts)
     exempt = Exemptions("Policy.exempt", policy.exempt)
@@ -183,20 +201,18 @@ def decide(plan: Plan, request: Request) -> Decision:
             notes += (refusal,)
     if plan.static and not notes:
         return CONTINUE
-    if plan.receiver.cover(request):
+    if plan.receives and plan.receiver.cover(request):
         return plan.receiver.decide(request, notes)
-    pending = tuple(rule for rule in plan.user_rules if rule.matches(request))
-    matched = tuple(rule for rule in plan.counted if rule.matches(request))
-    if not matched:
-        return Continue(notes, pending) if notes or pending else CONTINUE
-    count = Counting(request, matched, pending)
-    if any(rule.reads_body for rule in matched):
-        return NeedBody(BODY_LIMIT, lambda body: count.operations(body, notes), lambda why: count.unread(why, notes))
-    return count.operations(b"", notes)
+    later = _later(plan, request)
+    shares = tuple([share for rule in plan.counted for share in rule.shares(request)])
+    if not shares and (later is None or not later.shares):
+        return Continue(notes, later) if notes or later else CONTINUE
+    return Counting(request, shares, later).asked(notes)
 
 
-def proved(decision: Decision) -> Continue | Respond:
-    """The decision if it is one; whatever else a bug may have made refuses."""
-    if type(decision) is Continue or type(decision) is Respond:
-        return decision
-    return Respond(UNPROVED)
+def _later(plan: Plan, request: Request) -> Later | None:
+    if not (plan.user_rules or plan.counted_by_user):
+        return None
+    rules = tuple([rule for rule in plan.user_rules if rule.matches(request)])
+    shares = tuple([share for rule in plan.counted_by_user for share in rule.shares(request)])
+    return Later(request, rules, shares) if rules or shares else None

@@ -3,74 +3,155 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
+from typing import Final, Protocol
 
 from netguard.bodies import Body
-from netguard.messages import Continue, Decision, NeedCounts, Refusal, Request, Respond, Taken
+from netguard.counters import Op
+from netguard.messages import (
+    CONTINUE,
+    Continue,
+    Count,
+    Decision,
+    NeedBody,
+    NeedCounts,
+    RawHeaders,
+    Refusal,
+    Request,
+    Respond,
+    Taken,
+)
 from netguard.rules import Mode
-from netguard.rules.users import UserRule
+from netguard.rules.users import UserRule, judge_user
+
+BODY_LIMIT: Final = 65_536  # bytes of a body that rules may read
+NO_BODY: Final = Body(b"", None)
+
+# Bugs of a store fail closed.
+_MISCOUNTED: Final = Refusal("counts", "counts.missing", 500, "the store told fewer counts than it was asked for")
+_UNSAID: Final = Refusal("counts", "counts.refused", 429, "the store refused and no rule said why")
+
+
+class Share(Protocol):
+    """One request's part in one rule that counts."""
+
+    @property
+    def rule(self) -> str: ...
+    @property
+    def mode(self) -> Mode: ...
+    @property
+    def reads_body(self) -> bool: ...
+
+    def ops(self, body: Body, user: object) -> Sequence[Op] | Refusal:
+        """What to count, or a refusal, as of a body that cannot be read."""
+
+    def judge(self, counts: Sequence[Count]) -> Refusal | None:
+        """What the counts of these operations mean."""
+
+    def told(self, counts: Sequence[Count]) -> RawHeaders:
+        """What an answer that passes says of them."""
 
 
 class Counted(Protocol):
-    """A rule that counts: which requests, what to count, and what the counts mean."""
+    """A rule that counts."""
 
-    rule: str
-    mode: Mode
-    reads_body: bool
-
-    def matches(self, request: Request) -> bool:
-        """Whether the rule is about this request."""
-
-    def ops(self, request: Request, body: Body) -> Sequence[object] | Refusal:
-        """What to count, or a refusal, as of a body that cannot be read."""
-
-    def judge(self, request: Request, counts: Sequence[tuple[int, int, int, int]]) -> Refusal | None:
-        """What the counts of these operations mean."""
+    def shares(self, request: Request) -> Sequence[Share]:
+        """The parts that this request has in it."""
 
 
-@dataclass(frozen=True, slots=True)
 class Counting:
-    """One request's pass through the rules that count."""
+    """One request's pass through the rules that count; ``later`` is what still needs the user."""
 
-    request: Request
-    matched: tuple[Counted, ...]
-    pending: tuple[UserRule, ...]
+    __slots__ = ("_later", "_request", "_shares", "_user")
 
-    def unread(self, why: Refusal, notes: tuple[Refusal, ...]) -> Decision:
+    def __init__(  # no dataclass: this runs on every request that is counted
+        self, request: Request, shares: Sequence[Share], later: Later | None = None, user: object = None
+    ) -> None:
+        self._request = request
+        self._shares = shares
+        self._later = later
+        self._user = user
+
+    def asked(self, notes: tuple[Refusal, ...]) -> Decision:
+        """What is needed first: the body where any rule of this pass or the later one wants it, else the counts."""
+        for share in self._all():
+            if share.reads_body:
+                return NeedBody(BODY_LIMIT, lambda raw: self._read(raw, notes), lambda why: self._unread(why, notes))
+        return self.counted(NO_BODY, notes)
+
+    def _all(self) -> Sequence[Share]:
+        return self._shares if self._later is None else (*self._shares, *self._later.shares)
+
+    def _read(self, raw: bytes, notes: tuple[Refusal, ...]) -> Decision:
+        body = Body(raw, self._request.headers.get(b"content-type"))
+        later = self._later and Later(self._request, self._later.rules, self._later.shares, body)
+        return Counting(self._request, self._shares, later).counted(body, notes)
+
+    def _unread(self, why: Refusal, notes: tuple[Refusal, ...]) -> Decision:
         """Refuse a body that cannot be had, unless all who wanted it only report."""
-        if any(rule.reads_body and rule.mode == "enforce" for rule in self.matched):
+        if any(share.reads_body and share.mode == "enforce" for share in self._all()):
             return Respond(why, notes)
-        others = tuple(rule for rule in self.matched if not rule.reads_body)
-        return replace(self, matched=others).operations(b"", (*notes, replace(why, enforced=False)))
+        later = self._later and Later(self._request, self._later.rules, _without_body(self._later.shares))
+        others = Counting(self._request, _without_body(self._shares), later)
+        return others.counted(NO_BODY, (*notes, replace(why, enforced=False)))
 
-    def operations(self, body: bytes, notes: tuple[Refusal, ...]) -> Decision:
+    def counted(self, body: Body, notes: tuple[Refusal, ...]) -> Decision:
         """Ask for one take of what every rule counts, or refuse a body that one cannot read."""
-        ops: list[object] = []
-        shares: list[tuple[Counted, slice]] = []
-        read = Body(body, self.request.headers.get(b"content-type"))
-        for rule in self.matched:
-            made = rule.ops(self.request, read)
+        ops: tuple[Op, ...] = ()
+        parts: list[tuple[Share, int]] = []
+        for share in self._shares:
+            made = share.ops(body, self._user)
             if isinstance(made, Refusal):
-                if rule.mode == "enforce":
+                if share.mode == "enforce":
                     return Respond(made, notes)
                 notes += (replace(made, enforced=False),)
-                continue
-            shares.append((rule, slice(len(ops), len(ops) + len(made))))
-            ops.extend(made)
+            elif len(made):
+                ops += tuple(made)
+                parts.append((share, len(made)))
         if not ops:
-            return Continue(notes, self.pending)
-        return NeedCounts(tuple(ops), lambda taken: self.judged(shares, taken, notes))
+            return Continue(notes, self._later)
+        return NeedCounts(ops, lambda taken: self._judged(parts, taken, notes))
 
-    def judged(self, shares: Sequence[tuple[Counted, slice]], taken: Taken, notes: tuple[Refusal, ...]) -> Decision:
+    def _judged(self, parts: Sequence[tuple[Share, int]], taken: Taken, notes: tuple[Refusal, ...]) -> Decision:
         """What the counts mean, rule by rule; the first that refuses decides."""
-        for rule, share in shares:
-            refusal = rule.judge(self.request, taken.counts[share])
-            if refusal is not None and rule.mode == "enforce":
+        headers: tuple[tuple[bytes, bytes], ...] = ()
+        at = 0
+        for share, length in parts:
+            counts = taken.counts[at : at + length]
+            at += length
+            if len(counts) < length:
+                return Respond(_MISCOUNTED, notes)
+            refusal = share.judge(counts)
+            if refusal is not None and share.mode == "enforce":
                 return Respond(refusal, notes)
             if refusal is not None:
                 notes += (replace(refusal, enforced=False),)
-        if not taken.ok:  # A store that refused without a rule saying so is a bug: it fails closed.
-            unsaid = Refusal("counts", "counts.refused", 429, "the store refused and no rule said why")
-            return Respond(unsaid, notes)
-        return Continue(notes, self.pending)
+            headers += tuple(share.told(counts))
+        if not taken.ok:
+            return Respond(_UNSAID, notes)
+        return Continue(notes, self._later, headers) if notes or headers or self._later else CONTINUE
+
+
+def _without_body(shares: Sequence[Share]) -> tuple[Share, ...]:
+    return tuple(share for share in shares if not share.reads_body)
+
+
+class Later:
+    """What waits until the app's framework knows the user: rules about it, and what is counted by it."""
+
+    __slots__ = ("_body", "_request", "rules", "shares")
+
+    def __init__(
+        self, request: Request, rules: Sequence[UserRule], shares: Sequence[Share] = (), body: Body = NO_BODY
+    ) -> None:
+        self._request = request
+        self._body = body
+        self.rules = rules
+        self.shares = shares
+
+    def judge(self, user: object) -> Decision:
+        """The rules about the user first; then what counts by it, where any does."""
+        said = judge_user(self._request, self.rules, user)
+        if isinstance(said, Respond) or not self.shares:
+            return said
+        return Counting(self._request, self.shares, None, user).counted(self._body, said.notes)

@@ -13,8 +13,20 @@ class StoreError(NetguardError):
     """A counter store did not answer; the foreign error is its ``__cause__``."""
 
 
+class RateLimited(NetguardError):
+    """A rate limit refused what code took by ``Limiter.take``; after ``wait`` seconds it would pass."""
+
+    def __init__(self, message: str, wait: float = 0.0) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
 class NonceError(NetguardError, RuntimeError):
     """The CSP nonce was first read after the response head had left."""
+
+
+class TokenError(NetguardError, RuntimeError):
+    """A request token was first read after the response head had left, or under a policy that makes none."""
 
 
 class CookieError(NetguardError):

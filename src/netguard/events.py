@@ -22,6 +22,8 @@ _NAMES: Final = {
     "development": "authz_fail",
     "proxies": "sys_configuration",
     "app": "sys_crash",
+    "limits": "excess_rate_limit_exceeded",
+    "store": "sys_monitor_disabled",
 }
 
 
@@ -48,6 +50,8 @@ class SecurityEvent:
 _TOLD: Final = 10  # peers: a stranger's headers must not use up the line about one's own proxy
 
 Sink = Callable[[SecurityEvent], object]
+
+NO_REQUEST: Final = Request("", "", {})  # of what code or a store tells
 
 
 class Tallies:
@@ -108,6 +112,11 @@ class Sinks:
             self._told.add(about)
             self.tell(request, refusal)
 
+    def tell_news(self, code: str, detail: str, *, trouble: bool) -> None:
+        """Emit what belongs to no request, such as the state of a store."""
+        status = 503 if trouble else 200
+        self.emit(_event(NO_REQUEST, Refusal(code.partition(".")[0], code, status, detail, enforced=False)))
+
     def emit(self, event: SecurityEvent) -> None:
         """Hand one event to the logger and to every sink."""
         _log(event)
@@ -138,7 +147,9 @@ def _event(request: Request, refusal: Refusal) -> SecurityEvent:
 
 def _log(event: SecurityEvent) -> None:
     level = logging.INFO if 300 <= event.status < 400 else logging.WARNING
+    extra = {"netguard": event}
+    if not event.method:  # told by code or a store, about no request
+        return logger.log(level, "%s [%s]", event.detail, event.code, extra=extra)
     verb = "noticed" if event.status < 300 else "refused" if event.enforced else "would refuse"
     line = "%s %r %r from %s: %s [%s]"  # %r: what a client wrote must not forge a log line
-    extra = {"netguard": event}
-    logger.log(level, line, verb, event.method, event.path, event.client, event.detail, event.code, extra=extra)
+    return logger.log(level, line, verb, event.method, event.path, event.client, event.detail, event.code, extra=extra)

@@ -1,39 +1,73 @@
-"""The one owner of what belongs to one request: its nonce, its moment of no return, its outcome."""
+"""The one owner of what belongs to one request: its nonce and token, its moment of no return, its outcome."""
 
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from os import urandom
+from typing import TYPE_CHECKING, Protocol
 
 from netguard.cookie_rewriting import CookieRewriter, deletion
-from netguard.errors import NetguardError, NonceError
+from netguard.counters import Op
+from netguard.errors import NetguardError, NonceError, TokenError
 from netguard.headers import Headers
 from netguard.headers.csp import CSP
-from netguard.headers.merge import HeaderMerge, secures
+from netguard.headers.merge import HeaderMerge, private, secures
 from netguard.headers.override import Override
-from netguard.messages import Continue, Page, RawHeaders, Refusal, Request, Respond, TextHeaders
-from netguard.refusals import UNJUDGED, Pages
-from netguard.rules.users import UserRule, judge_user
+from netguard.messages import (
+    CONTINUE,
+    Continue,
+    Decision,
+    NeedCounts,
+    Page,
+    Pending,
+    RawHeaders,
+    Refusal,
+    Request,
+    Respond,
+    Taken,
+    TextHeaders,
+)
+from netguard.refusals import UNJUDGED, Pages, proved
+
+if TYPE_CHECKING:
+    from netguard.csrf import Csrf
 
 Tell = Callable[[Request, Refusal], None]
+
+
+class Taking(Protocol):
+    """What takes counters, as ``Store.take`` does."""
+
+    def take(self, ops: Sequence[Op]) -> Taken: ...
+    async def atake(self, ops: Sequence[Op]) -> Taken: ...
 
 
 class Exchange:
     """What the app may ask of netguard while it answers one request."""
 
-    __slots__ = ("_extra", "_merge", "_nonce", "_pages", "_tell", "pending", "request", "started", "verdict")
+    __slots__ = (
+        "_bound", "_csrf", "_extra", "_issued", "_merge", "_nonce", "_pages", "_tell", "instead", "pending", "request",
+        "started", "store", "verdict",
+    )  # fmt: skip
 
-    def __init__(self, request: Request, merge: HeaderMerge, pages: Pages, tell: Tell | None = None) -> None:
+    def __init__(
+        self, request: Request, merge: HeaderMerge, pages: Pages, tell: Tell | None = None, csrf: Csrf | None = None
+    ) -> None:
         self.request = request
         self.started = False
         self._merge = merge
         self._pages = pages
         self._tell = tell
+        self._csrf = csrf
         self._nonce: str | None = None
+        self._bound: bytes | None = None  # what the tokens of this response are bound to
+        self._issued = b""  # the Set-Cookie that they need, where the browser has none
         self._extra: RawHeaders = []
-        self.pending: tuple[UserRule, ...] = ()  # rules that need the user
+        self.pending: Pending | None = None  # what needs the user
+        self.store: Taking | None = None  # where that is counted
         self.verdict: Continue | Respond | None = None  # what they said
+        self.instead: Respond | None = None  # what leaves in place of whatever an ASGI app answers
 
     @property
     def client(self) -> str | None:
@@ -59,6 +93,21 @@ class Exchange:
             self._nonce = b64encode(urandom(16)).decode("ascii")
         return self._nonce
 
+    @property
+    def csrf_token(self) -> str:
+        """A token for a form or a script of this response, masked anew at each reading (``Origin(token=True)``).
+
+        The first reading sets the cookie where the browser has none, and makes the response private. Raises TokenError
+        where that comes after the headers left, or where the policy makes no tokens.
+        """
+        if self._csrf is None:
+            raise TokenError("csrf_token: this policy makes no tokens: write Origin(token=True), or do without")
+        if self._bound is None:
+            if self.started:
+                raise TokenError("csrf_token was first read after the headers left: read it before the response starts")
+            self._bound, self._issued = self._csrf.bound(self.request)
+        return self._csrf.token(self.request, self._bound)
+
     def override(self, headers: Headers | None = None, *, append: CSP | None = None) -> None:
         """Replace headers of the policy, or append to its CSP, for this response alone; several calls stack.
 
@@ -83,15 +132,46 @@ class Exchange:
             raise NetguardError("forget: the headers have left: call it before the response starts")
         sent = self.cookies(self.request.headers.get(b"cookie") or b"").split(b";")
         brought = [part.partition(b"=")[0].strip() for part in sent if b"=" in part]
+        if self._csrf is not None:  # not the app's, and the forms that are open need it
+            brought = [name for name in brought if name not in self._csrf.names]
         for name in [name.encode("latin-1") for name in names] or brought:
             self._extra.append((b"set-cookie", deletion(self._merge.rewriter, name)))
         kinds = b'"cache", "storage", "cookies"' if cookies else b'"cache", "storage"'
         self._extra.append((b"clear-site-data", kinds))
 
+    @property
+    def adds(self) -> bool:
+        """Whether netguard sets headers of its own for this response, cookies among them."""
+        return bool(self._extra or self._issued)
+
     def admit(self, user: object) -> Continue | Respond:
         """Let the rules that need the user judge this one; until then no response of a route that they guard leaves."""
-        self.verdict = judge_user(self.request, self.pending, user)
+        decision: Decision = self.pending.judge(user) if self.pending else CONTINUE
+        while isinstance(decision, NeedCounts) and self.store is not None:
+            decision = decision.supply(self.store.take(decision.ops))
+        return self._judged(decision)
+
+    async def aadmit(self, user: object) -> Continue | Respond:
+        """The same where the counters are awaited."""
+        decision: Decision = self.pending.judge(user) if self.pending else CONTINUE
+        while isinstance(decision, NeedCounts) and self.store is not None:
+            decision = decision.supply(await self.store.atake(decision.ops))
+        return self._judged(decision)
+
+    def _judged(self, decision: Decision) -> Continue | Respond:
+        self.verdict = proved(decision)
+        if isinstance(self.verdict, Continue):
+            self.add(self.verdict.headers)
         return self.verdict
+
+    def wait_for(self, pending: Pending, store: Taking | None) -> None:
+        """Hold the answer back until ``admit`` has heard who the user is; ``store`` is where that is counted."""
+        self.pending = pending
+        self.store = store
+
+    def add(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """Headers of netguard's own that leave with the answer, whatever the policy says of headers."""
+        self._extra.extend(headers)
 
     def withheld(self) -> Respond | None:
         """The answer that must leave instead of the app's, as long as nobody proved that its user may have it."""
@@ -109,6 +189,8 @@ class Exchange:
         if self._extra:
             headers = [*headers, *self._extra]
         merged = self._merge.merged(self.request, status, headers, self._nonce)
+        if self._bound is not None:
+            merged = self._with_token(merged)
         rewriter = self._merge.rewriter
         if rewriter is not None and rewriter.news:
             self._tell_of(rewriter)
@@ -121,10 +203,17 @@ class Exchange:
         if self._extra:
             own = own + [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._extra]
         merged = self._merge.merged_text(self.request, status, own, self._nonce)
+        if self._bound is not None:
+            raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in merged]
+            merged = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._with_token(raw)]
         rewriter = self._merge.rewriter
         if rewriter is not None and rewriter.news:
             self._tell_of(rewriter)
         return merged
+
+    def _with_token(self, merged: RawHeaders) -> RawHeaders:
+        """The headers of a response with a token: its cookie comes last and as it is, and no shared cache keeps it."""
+        return private([*merged, (b"set-cookie", self._issued)] if self._issued else merged)
 
     def _tell_of(self, rewriter: CookieRewriter) -> None:
         while rewriter.news:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import unquote
 
+from netguard.bodies import Body
 from netguard.core import Plan, decide
 from netguard.messages import Decision, Kind, Refusal, Request, Respond
 from netguard.policy import Policy
+from netguard.rules.token import FIELD
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,7 @@ class Verdict:
     """What one rule said."""
 
     rule: str
-    outcome: Literal["pass", "refuse", "report"]
+    outcome: Literal["pass", "refuse", "report", "ask"]  # ask: the body would decide
     code: str = ""
     detail: str = ""
 
@@ -51,7 +53,24 @@ def explain(policy: Policy, request: Request) -> Explanation:
         trace.append(_verdict(step.rule, refusal))
         if refusal is not None and refusal.enforced:
             break
+    else:
+        trace += _token(plan, request)
     return Explanation(request, tuple(trace), decide(plan, request))
+
+
+def _token(plan: Plan, request: Request) -> Iterator[Verdict]:
+    """What the rule about the request token says, which without the body it may not be able to."""
+    if plan.csrf is None or plan.receiver.cover(request):
+        return
+    for share in plan.csrf.rule.shares(request):
+        if share.reads_body:
+            yield Verdict("token", "ask", detail=f"the form's field {FIELD} decides")
+            return
+        refusal = share.ops(Body(b"", None))
+        if isinstance(refusal, Refusal):
+            yield _verdict("token", replace(refusal, enforced=share.mode == "enforce"))
+            return
+    yield Verdict("token", "pass")
 
 
 def _verdict(rule: str, refusal: Refusal | None) -> Verdict:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from html.parser import HTMLParser
 
-from fastapi import FastAPI
-from starlette.exceptions import HTTPException
+from fastapi import Depends, FastAPI
+from starlette.exceptions import HTTPException, WebSocketException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
@@ -15,10 +15,12 @@ from netguard.hashes import inline
 from netguard.headers import Headers
 from netguard.headers.csp import CSP, SELF
 from netguard.headers.override import Override
-from netguard.messages import Respond
-from netguard.starlette import DOCS_ALLOWED, NetguardMiddleware, exchange_of
+from netguard.limiter import AsyncLimiter, Limiter
+from netguard.messages import Continue, Respond
+from netguard.starlette import DOCS_ALLOWED, NetguardMiddleware, authenticated, exchange_of
+from netguard.view_limits import ViewLimits
 
-__all__ = ["NetguardMiddleware", "admitted", "allow_docs", "exchange_of", "use_headers"]
+__all__ = ["NetguardMiddleware", "aadmitted", "admitted", "allow_docs", "exchange_of", "limited", "use_headers"]
 
 Docs = Callable[[Request], Awaitable[HTMLResponse]]
 
@@ -35,10 +37,51 @@ def use_headers(headers: Headers | None = None, *, append: CSP | None = None) ->
 
 
 def admitted(connection: HTTPConnection, user: object) -> None:
-    """The inner hook: call it in the dependency that knows the user (None for nobody); raises where a rule refuses."""
-    verdict = exchange_of(connection).admit(user)
+    """The inner hook: call it in the dependency that knows the user (None for nobody); raises where a rule refuses.
+
+    An async dependency awaits ``aadmitted``: where limits count by the user, the store may have to be waited for.
+    """
+    _let_pass(exchange_of(connection).admit(user))
+
+
+async def aadmitted(connection: HTTPConnection, user: object) -> None:
+    """``admitted`` for async dependencies."""
+    _let_pass(await exchange_of(connection).aadmit(user))
+
+
+def _let_pass(verdict: Continue | Respond) -> None:
     if isinstance(verdict, Respond):
         raise HTTPException(verdict.refusal.status)  # the refusal's own page leaves in its place
+
+
+def limited(
+    limiter: Limiter | AsyncLimiter, *names: str, user: Callable[..., object] | None = None
+) -> Callable[..., Awaitable[None]]:
+    """A dependency, ``Depends(limited(limiter, "mail"))``, on a route, a router or the app, WebSockets included.
+
+    It asks these limits of the policy, all in one decision; a refusal is answered as the middleware does. The limits
+    have ``on=[]``. ``user`` is the dependency that gives the user, or None, for those by ``user``; without it,
+    AuthenticationMiddleware is asked.
+    """
+    limits, known = ViewLimits(limiter, names), Depends(user or _authenticated)
+
+    async def dependency(connection: HTTPConnection, user: object = known) -> None:
+        exchange = exchange_of(connection)
+        exchange.instead = await limits.arefusal(exchange, user)
+        if exchange.instead is not None:
+            raise _refused(connection, exchange.instead.refusal.status)
+
+    dependency.__annotations__["connection"] = HTTPConnection  # as above
+    return dependency
+
+
+async def _authenticated(connection: HTTPConnection) -> object:  # async: no thread for it
+    return authenticated(connection)
+
+
+def _refused(connection: HTTPConnection, status: int) -> Exception:
+    """What ends the request; the refusal's own page leaves in its place."""
+    return WebSocketException(1008) if connection.scope["type"] == "websocket" else HTTPException(status)
 
 
 def allow_docs(app: FastAPI) -> None:

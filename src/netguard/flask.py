@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
 from importlib import import_module
 from inspect import isawaitable, isclass, iscoroutinefunction
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, has_request_context, request
 
@@ -16,9 +15,11 @@ from netguard.exchange import Exchange
 from netguard.headers import Headers
 from netguard.headers.csp import CSP
 from netguard.headers.override import Override
+from netguard.limiter import AsyncLimiter, Limiter
 from netguard.messages import Page, Respond
 from netguard.policy import Policy
-from netguard.templates import Nonce
+from netguard.templates import CsrfField, CsrfToken, Nonce
+from netguard.view_limits import Arguments, ViewLimits, behind
 from netguard.wsgi import Environ
 from netguard.wsgi import NetguardMiddleware as WSGINetguardMiddleware
 
@@ -45,9 +46,10 @@ class NetguardMiddleware(WSGINetguardMiddleware):
 class Netguard:
     """Protect a Flask app: ``Netguard(app, policy)``, or ``Netguard(policy=policy)`` and ``init_app(app)`` later.
 
-    Views find the request's ``Exchange`` at ``flask.g.netguard``, templates its nonce at ``{{ csp_nonce }}``. ``user``
-    is called without arguments where a rule asks for the user, and gives None for nobody; without it, Flask-Login's
-    ``current_user`` is asked. Hooks that the app registered before run before it.
+    Views find the request's ``Exchange`` at ``flask.g.netguard``, templates its nonce at ``{{ csp_nonce }}`` and, with
+    ``Origin(token=True)``, its token at ``{{ csrf_field }}`` and ``{{ csrf_token }}``. ``user`` is called without
+    arguments where a rule asks for the user, and gives None for nobody; without it, Flask-Login's ``current_user`` is
+    asked. Hooks that the app registered before run before it.
     """
 
     def __init__(
@@ -65,12 +67,15 @@ class Netguard:
         if "netguard" in app.extensions:
             raise ConfigError(f"Netguard: {app.name!r} has one already: apply it once, where the app is made")
         middleware = NetguardMiddleware(app, _checked(policy or self._policy))
-        if middleware.plan.user_rules:
+        if middleware.plan.user_rules or middleware.plan.counted_by_user:
             app.before_request(_hook(_asked(app, user or self._user)))
         app.app_ctx_globals_class = _with_netguard(app.app_ctx_globals_class)
         app.jinja_env.globals["csp_nonce"] = Nonce(_exchange)  # as a global, imported macros see it too
+        if middleware.plan.csrf:  # else these names stay free for others, as Flask-WTF
+            app.jinja_env.globals.update(csrf_token=CsrfToken(_exchange), csrf_field=CsrfField(_exchange))
         app.wsgi_app = middleware  # type: ignore[method-assign]  # as Flask documents for middleware
         app.extensions["netguard"] = self
+        app.extensions["netguard_user"] = user or self._user  # for limits of views
 
 
 def headers(headers: Headers | None = None, *, append: CSP | None = None) -> Callable[[View], View]:
@@ -84,17 +89,39 @@ def headers(headers: Headers | None = None, *, append: CSP | None = None) -> Cal
         if isclass(view):
             raise ConfigError(f"headers: write decorators = [headers(...)] inside class {view.__name__}")
 
-        @wraps(view)
-        def answered(*args: Any, **kwargs: Any) -> Any:  # the view's own
+        def apply(_: Arguments) -> None:
             _exchange().apply(override)
-            return view(*args, **kwargs)
 
-        @wraps(view)
-        async def answered_async(*args: Any, **kwargs: Any) -> Any:
+        async def apply_async(_: Arguments) -> None:
             _exchange().apply(override)
-            return await view(*args, **kwargs)
 
-        return cast(View, answered_async if iscoroutinefunction(view) else answered)
+        return behind(view, apply, apply_async, awaits=iscoroutinefunction(view))
+
+    return decorate
+
+
+def limited(limiter: Limiter | AsyncLimiter, *names: str) -> Callable[[View], View]:
+    """A decorator for a view, sync or async: it asks these limits of the policy, all in one decision, before it runs.
+
+    A refusal is answered as the middleware does. The limits have ``on=[]``; those by ``user`` ask ``Netguard``'s user.
+    Write it below the route, and as ``decorators = [limited(...)]`` in a class-based view.
+    """
+    limits = ViewLimits(limiter, names)
+
+    def refused(_: Arguments) -> Response | None:
+        exchange = _exchange()
+        user = _found(_user()) if limits.needs_user else None
+        return _refusal(exchange, limits.refusal(exchange, user))
+
+    async def refused_async(_: Arguments) -> Response | None:
+        exchange = _exchange()
+        user = _user()() if limits.needs_user else None
+        return _refusal(exchange, await limits.arefusal(exchange, await user if isawaitable(user) else user))
+
+    def decorate(view: View) -> View:
+        if isclass(view):
+            raise ConfigError(f"limited: write decorators = [limited(...)] inside class {view.__name__}")
+        return behind(view, refused, refused_async, awaits=iscoroutinefunction(view))
 
     return decorate
 
@@ -142,18 +169,30 @@ def _logged_in() -> object:
     return user._get_current_object() if user.is_authenticated else None
 
 
+def _user() -> User:
+    return _asked(current_app, current_app.extensions["netguard_user"])
+
+
 def _hook(user: User) -> Callable[[], Response | None]:
     def admit() -> Response | None:
         exchange = _exchange()
         if not exchange.pending:
             return None
-        found = current_app.ensure_sync(user)()
-        if isawaitable(found):  # would pass for somebody
-            raise NetguardError(f"Netguard: user={user!r} gave an awaitable: write it with async def, or await inside")
-        verdict = exchange.admit(found)
-        return _response(exchange.page(verdict)) if isinstance(verdict, Respond) else None
+        verdict = exchange.admit(_found(user))
+        return _refusal(exchange, verdict if isinstance(verdict, Respond) else None)
 
     return admit
+
+
+def _found(user: User) -> object:
+    found = current_app.ensure_sync(user)()
+    if isawaitable(found):  # would pass for somebody
+        raise NetguardError(f"Netguard: user={user!r} gave an awaitable: write it with async def, or await inside")
+    return found
+
+
+def _refusal(exchange: Exchange, refused: Respond | None) -> Response | None:
+    return None if refused is None else _response(exchange.page(refused))
 
 
 def _response(page: Page) -> Response:

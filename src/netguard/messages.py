@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
 RawHeaders = list[tuple[bytes, bytes]]
 TextHeaders = list[tuple[str, str]]  # latin-1, as WSGI has them
 Kind = Literal["http", "websocket"]
+Count = tuple[int, int, int, int]  # left, wait, reset, generation; times in microseconds
 
 
 class HeaderLookup(Protocol):
@@ -59,17 +60,31 @@ class Request:
         self.kind = kind
 
 
+class Pending(Protocol):
+    """What waits until somebody knows the user."""
+
+    def judge(self, user: object) -> Decision:
+        """What it says of this user; None for nobody."""
+
+
 class Continue:
     """The one proof that lets a request reach the app.
 
-    ``notes`` are refusals that shadow mode only reports; ``pending`` are the rules that still need the user.
+    ``notes`` are refusals that shadow mode only reports; ``pending`` is what still needs the user; ``headers`` leave
+    with the app's answer.
     """
 
-    __slots__ = ("notes", "pending")
+    __slots__ = ("headers", "notes", "pending")
 
-    def __init__(self, notes: tuple[Refusal, ...] = (), pending: tuple[Any, ...] = ()) -> None:
+    def __init__(
+        self,
+        notes: tuple[Refusal, ...] = (),
+        pending: Pending | None = None,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+    ) -> None:
         self.notes = notes
         self.pending = pending
+        self.headers = headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +97,7 @@ class Refusal:
     detail: str = ""  # for the people who run the service
     headers: tuple[tuple[bytes, bytes], ...] = ()
     enforced: bool = True  # False in shadow mode
+    problem: Mapping[str, object] = field(default_factory=dict)  # further members of a JSON problem (RFC 9457, 3.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,32 +131,38 @@ class Page:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
 class NeedBody:
     """The rules that matched need the request's body, at most ``limit`` bytes of it.
 
     Answer with ``supply``, or with ``fail`` and the refusal where it cannot be had.
     """
 
-    limit: int
-    supply: Callable[[bytes], Decision]
-    fail: Callable[[Refusal], Decision]
+    __slots__ = ("fail", "limit", "supply")
+
+    def __init__(self, limit: int, supply: Callable[[bytes], Decision], fail: Callable[[Refusal], Decision]) -> None:
+        self.limit = limit
+        self.supply = supply
+        self.fail = fail
 
 
-@dataclass(frozen=True, slots=True)
 class NeedCounts:
     """The rules that matched need one ``take`` of these operations; answer with ``supply``."""
 
-    ops: Sequence[Any]
-    supply: Callable[[Taken], Decision]
+    __slots__ = ("ops", "supply")
+
+    def __init__(self, ops: Sequence[Any], supply: Callable[[Taken], Decision]) -> None:
+        self.ops = ops
+        self.supply = supply
 
 
-@dataclass(frozen=True, slots=True)
 class Taken:
-    """What a store's ``take`` said: whether all passed, and (left, wait, reset, generation) of each operation."""
+    """What a store's ``take`` said: whether all passed, and the count of each operation."""
 
-    ok: bool
-    counts: tuple[tuple[int, int, int, int], ...]
+    __slots__ = ("counts", "ok")
+
+    def __init__(self, ok: bool, counts: tuple[Count, ...]) -> None:
+        self.ok = ok
+        self.counts = counts
 
 
 Decision = Continue | Respond | NeedBody | NeedCounts

@@ -8,12 +8,14 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from netguard.checks import UNSET, check_secrets, listing, one_of, section
+from netguard.checks import MAKE_ONE, UNSET, check_secrets, listing, one_of, section
 from netguard.cookies import Cookies
+from netguard.counters import Shared
 from netguard.errors import ConfigError
 from netguard.events import Sink
 from netguard.headers import Headers, presets
 from netguard.proxies import Proxies
+from netguard.rate_limit import RateLimit
 from netguard.refusals import PageSource, check_pages
 from netguard.rules.hosts import Hosts
 from netguard.rules.https import HTTPS
@@ -44,7 +46,10 @@ class Policy:
     switches a section off. ``on_refusal`` gives own pages by status: an HTML template with ``$title``, ``$sentence``,
     ``$status`` and ``$code``, or a callable of the request and those words that returns a content type and a body.
     ``secrets`` sign what must not be forged: the first signs, all verify; at least 32 characters each, also from
-    NETGUARD_SECRETS, separated by spaces. ``store`` is where counters live, also from NETGUARD_STORE.
+    NETGUARD_SECRETS, separated by spaces. ``limits`` lists rate limits. ``store`` is where counters live, also from
+    NETGUARD_STORE: ``"memory://"`` (default) or such as ``"redis://localhost"``; ``counter_key`` is what their keys are
+    hashed with, also from NETGUARD_COUNTER_KEY (default: the oldest secret, so that rotation touches no counter as long
+    as it is listed). ``outage_share`` is the part of each quota that a process grants while the store is out.
     ``texts`` gives the sentences by language, as in ``{"de": {403: "..."}}``, chosen by Accept-Language. Wrong values
     raise ConfigError here, naming the value and the mend.
     """
@@ -57,13 +62,17 @@ class Policy:
     cookies: Cookies | Literal[False] = UNSET
     origin: Origin | Literal[False] = UNSET
     events: Sequence[Sink] = ()
+    limits: Sequence[RateLimit] = ()
     secrets: Sequence[str] = ()
     store: str = ""
+    counter_key: str = ""
+    outage_share: float = 0.5
     on_refusal: Mapping[int, PageSource] = field(default_factory=dict)
     texts: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     open: bool = False  # development only: answer clients outside the private networks too
     preset: Preset = "web"
     settled: str = field(default="", repr=False)  # the preset that filled in what was left unsaid
+    shared: Shared = field(default_factory=Shared, repr=False, compare=False)  # also by what ``replace`` makes of it
 
     def __post_init__(self) -> None:
         one_of("Policy.preset", self.preset, tuple(_HEADERS))
@@ -81,6 +90,8 @@ class Policy:
         self._check_shared()
         check_pages(self.on_refusal, self.texts)
         self._settle()
+        self._check_signing()
+        self._check_counters()
         for sink in listing("Policy.events", self.events, object):
             if not callable(sink):
                 raise ConfigError(f"Policy.events: {sink!r} cannot be called with an event")
@@ -90,7 +101,32 @@ class Policy:
         secrets = self.secrets or os.environ.get("NETGUARD_SECRETS", "").split()
         object.__setattr__(self, "secrets", check_secrets("Policy.secrets", secrets))
         object.__setattr__(self, "store", self.store or os.environ.get("NETGUARD_STORE", "memory://"))
-        one_of("Policy.store", self.store, ("memory://",))
+        object.__setattr__(self, "counter_key", self.counter_key or os.environ.get("NETGUARD_COUNTER_KEY", ""))
+        check_secrets("Policy.counter_key", [self.counter_key] if self.counter_key else [])
+        if "://" not in str(self.store):
+            raise ConfigError(f"Policy.store: write an address such as 'redis://localhost', not {self.store!r}")
+        if not 0 < self.outage_share <= 1:
+            raise ConfigError(
+                f"Policy.outage_share: a part of each quota is meant, above 0 to 1, not {self.outage_share!r}"
+            )
+
+    def _check_counters(self) -> None:
+        """Several processes must hash alike what they count together."""
+        counts = listing("Policy.limits", self.limits, RateLimit)
+        if counts and not self.store.startswith("memory://") and not (self.counter_key or self.secrets):
+            raise ConfigError(f"Policy.store: a shared store needs counter_key=... or secrets=[...]; {MAKE_ONE}")
+
+    def key_of_counters(self) -> bytes:
+        """What counter keys are hashed with: ``counter_key``, else the oldest secret, else a key of this process.
+
+        A new secret in front changes none of them.
+        """
+        return (self.counter_key or "".join(self.secrets[-1:])).encode() or self.shared.secret
+
+    def _check_signing(self) -> None:
+        if self.origin and self.origin.token and not self.secrets and self.preset != "development":
+            mend = "write Policy(secrets=[...]), or set NETGUARD_SECRETS; " + MAKE_ONE
+            raise ConfigError(f"Origin.token: everything signed needs secrets, and there are none: {mend}")
 
     def _settle(self) -> None:
         """Fill in what was left unsaid, once, so that every reader finds the whole policy."""

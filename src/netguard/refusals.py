@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from http import HTTPStatus
 from string import Template
@@ -13,7 +13,7 @@ from typing import Final
 
 from netguard.checks import whole
 from netguard.errors import ConfigError
-from netguard.messages import Page, Refusal, Request
+from netguard.messages import Continue, Decision, Page, Refusal, Request, Respond
 
 _logger: Final = logging.getLogger("netguard")
 _HTML_TYPE: Final = b"text/html; charset=utf-8"
@@ -29,6 +29,11 @@ _SENTENCES: Final = {
     429: "Too many requests: please try again later.",
     500: "Something went wrong.",
     503: "The service is busy: please try again later.",
+}
+# Where the sentence for the status would leave a person without a way on.
+_BY_CODE: Final = {
+    "token.missing": "This page is out of date: please load it again and send the form once more.",
+    "token.invalid": "This page is out of date: please load it again and send the form once more.",
 }
 _HTML: Final = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -50,6 +55,13 @@ UNJUDGED: Final = Refusal(
 UNPROVED: Final = Refusal("core", "core.unproved", 500, "no rule let this request pass: please report this bug")
 
 
+def proved(decision: Decision) -> Continue | Respond:
+    """The decision if it is one; whatever else a bug may have made refuses."""
+    if type(decision) is Continue or type(decision) is Respond:
+        return decision
+    return Respond(UNPROVED)
+
+
 def unlisted_proxy(request: Request) -> Refusal:
     """The note that a peer outside ``proxies`` sent forwarding headers, which were dropped."""
     peer = request.peer or "unix"
@@ -67,6 +79,7 @@ class Words:
     title: str
     sentence: str
     code: str
+    problem: Mapping[str, object] = field(default_factory=dict)
 
 
 PageCallable = Callable[[Request, Words], tuple[str, str | bytes]]  # returns the content type and the body
@@ -98,13 +111,13 @@ class Pages:
 
     def _words(self, request: Request, refusal: Refusal) -> Words:
         status = refusal.status
-        sentence = _SENTENCES.get(status, "This request was refused.")
+        sentence = _BY_CODE.get(refusal.code) or _SENTENCES.get(status, "This request was refused.")
         for language in _languages(request) if self._texts else ():
             told = self._texts.get(language, {}).get(status)
             if told is not None:
                 sentence = told
                 break
-        return Words(status, f"{status} {HTTPStatus(status).phrase}", sentence, refusal.code)
+        return Words(status, f"{status} {HTTPStatus(status).phrase}", sentence, refusal.code, refusal.problem)
 
 
 def check_pages(on_refusal: object, texts: object) -> None:
@@ -189,6 +202,7 @@ def _standard(request: Request, words: Words) -> tuple[bytes, bytes]:
             "status": words.status,
             "detail": words.sentence,
             "code": words.code,
+            **words.problem,
         }
         return b"application/problem+json", json.dumps(problem).encode()
     return b"text/plain; charset=utf-8", f"{words.sentence}\n".encode()

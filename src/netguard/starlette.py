@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import partial, wraps
-from inspect import isawaitable, iscoroutinefunction
-from typing import Any, Final, TypeVar, cast
+from functools import partial
+from inspect import isawaitable, isclass, iscoroutinefunction
+from typing import Any, Final, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 from starlette.requests import Request as StarletteRequest
+from starlette.responses import Response
+from starlette.websockets import WebSocket
 
 from netguard.asgi import NetguardMiddleware as ASGINetguardMiddleware
-from netguard.asgi_messages import ASGIApp, Message, Receive, Scope, Send
-from netguard.errors import NetguardError
+from netguard.asgi_messages import ASGIApp, Message, Receive, Scope, Send, respond
+from netguard.errors import ConfigError, NetguardError
 from netguard.events import logger
 from netguard.exchange import Exchange
 from netguard.headers import Headers
 from netguard.headers.csp import CSP
 from netguard.headers.override import Override
-from netguard.messages import Respond
-from netguard.templates import Nonce
+from netguard.limiter import AsyncLimiter, Limiter
+from netguard.messages import Page, Respond
+from netguard.templates import CsrfField, CsrfToken, Nonce
+from netguard.view_limits import Arguments, ViewLimits, behind
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 User = Callable[[HTTPConnection], object]
@@ -82,13 +86,13 @@ class UserRules:
 
     def __init__(self, app: ASGIApp, user: User | None = None) -> None:
         self.app = app
-        self._user = user or _authenticated
+        self._user = user or authenticated
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = scope.get("netguard")
         if isinstance(exchange, Exchange) and exchange.pending:
             user = self._user(HTTPConnection(scope))
-            if isinstance(exchange.admit(await user if isawaitable(user) else user), Respond):
+            if isinstance(await exchange.aadmit(await user if isawaitable(user) else user), Respond):
                 return await _give_way(send)
         return await self.app(scope, receive, send)
 
@@ -111,20 +115,56 @@ def headers(headers: Headers | None = None, *, append: CSP | None = None) -> Cal
     """A decorator for a Starlette endpoint, sync or async, that takes the request first; it stacks."""
     override = Override(headers, append)
 
+    def apply(arguments: Arguments) -> None:
+        exchange_of(_connection(arguments)).apply(override)
+
+    async def apply_async(arguments: Arguments) -> None:
+        exchange_of(_connection(arguments)).apply(override)
+
     def decorate(endpoint: Endpoint) -> Endpoint:
-        @wraps(endpoint)
-        def answered(*args: Any, **kwargs: Any) -> Any:  # the endpoint's own
-            _request_among(args, kwargs).apply(override)
-            return endpoint(*args, **kwargs)
-
-        @wraps(endpoint)
-        async def answered_async(*args: Any, **kwargs: Any) -> Any:
-            _request_among(args, kwargs).apply(override)
-            return await endpoint(*args, **kwargs)
-
-        return cast(Endpoint, answered_async if iscoroutinefunction(endpoint) else answered)
+        return behind(endpoint, apply, apply_async, awaits=iscoroutinefunction(endpoint))
 
     return decorate
+
+
+def limited(limiter: Limiter | AsyncLimiter, *names: str, user: User | None = None) -> Callable[[Endpoint], Endpoint]:
+    """A decorator for an endpoint, sync or async, that takes the request first, or a method of an HTTPEndpoint.
+
+    It asks these limits of the policy, all in one decision, before the endpoint runs; a refusal is answered as the
+    middleware does. The limits have ``on=[]``; for those by ``user`` see ``UserRules``.
+    """
+    limits, known = ViewLimits(limiter, names), user or authenticated
+
+    def refused(arguments: Arguments) -> Response | None:
+        connection = _connection(arguments)
+        user = known(connection) if limits.needs_user else None
+        if isawaitable(user):
+            raise NetguardError(f"limited: user={known!r} is async, and so must be an endpoint that asks it")
+        exchange = exchange_of(connection)
+        verdict = limits.refusal(exchange, user)
+        return None if verdict is None else _answer(exchange.page(verdict))
+
+    async def refused_async(arguments: Arguments) -> Response | None:
+        connection = _connection(arguments)
+        exchange = exchange_of(connection)
+        user = known(connection) if limits.needs_user else None
+        verdict = await limits.arefusal(exchange, await user if isawaitable(user) else user)
+        if verdict is not None and isinstance(connection, WebSocket):
+            await respond(exchange.page(verdict), connection.scope, connection.send)
+        return None if verdict is None else _answer(exchange.page(verdict))
+
+    def decorate(endpoint: Endpoint) -> Endpoint:
+        if isclass(endpoint):
+            raise ConfigError(f"limited: write it on the methods of {endpoint.__name__}, or on a function")
+        return behind(endpoint, refused, refused_async, awaits=iscoroutinefunction(endpoint))
+
+    return decorate
+
+
+def _answer(page: Page) -> Response:
+    response = Response(page.body, page.status)
+    response.raw_headers = list(page.headers)
+    return response
 
 
 def csp_nonce(request: HTTPConnection) -> dict[str, Any]:
@@ -132,14 +172,23 @@ def csp_nonce(request: HTTPConnection) -> dict[str, Any]:
     return {"csp_nonce": Nonce(partial(exchange_of, request))}
 
 
-def _request_among(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Exchange:
-    for value in (*args, *kwargs.values()):
+def csrf_token(request: HTTPConnection) -> dict[str, Any]:
+    """A context processor for Jinja2Templates: ``{{ csrf_field }}`` is a form's hidden input with a token,
+    ``{{ csrf_token }}`` the bare token for scripts; the cookie is set where one of them is written out.
+    """
+    exchange = partial(exchange_of, request)
+    return {"csrf_token": CsrfToken(exchange), "csrf_field": CsrfField(exchange)}
+
+
+def _connection(arguments: Arguments) -> HTTPConnection:
+    for value in (*arguments[0], *arguments[1].values()):
         if isinstance(value, HTTPConnection):
-            return exchange_of(value)
-    raise NetguardError("netguard: headers(...) stands on an endpoint that takes the request")
+            return value
+    raise NetguardError("netguard: this decorator stands on an endpoint that takes the request")
 
 
-def _authenticated(connection: HTTPConnection) -> object:
+def authenticated(connection: HTTPConnection) -> object:
+    """The user that AuthenticationMiddleware knows; None for nobody."""
     user = connection.scope.get("user")
     return user if getattr(user, "is_authenticated", False) else None
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from netguard.core import Plan, decide, plan_of, proved
+from netguard.core import Plan, decide, plan_of
 from netguard.environ import Environ, read_body, read_request, told, with_body
 from netguard.errors import ConfigError
 from netguard.events import Sinks, logger
 from netguard.exchange import Exchange
 from netguard.messages import CONTINUE, Continue, Decision, NeedBody, NeedCounts, Respond
 from netguard.policy import Policy
-from netguard.refusals import CRASHED, NO_USER
+from netguard.refusals import CRASHED, NO_USER, proved
+from netguard.taking import counters_of
 from netguard.wsgi_responses import StartResponse, WSGIApp, guarded_start, nothing, respond, withholding
 
 __all__ = ["Environ", "NetguardMiddleware", "StartResponse", "WSGIApp"]
@@ -35,14 +36,15 @@ class NetguardMiddleware:
         self._user = user
         if user is not None and not callable(user):
             raise ConfigError(f"NetguardMiddleware: user is a callable, not {user!r}")
-        if self.plan.user_rules and user is None and not self.asks_inside:
+        if (self.plan.user_rules or self.plan.counted_by_user) and user is None and not self.asks_inside:
             raise ConfigError(NO_USER)
         self._sinks = Sinks(self.plan.policy.events)
+        self._counters = counters_of(self.plan, self._sinks)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         plan = self.plan
         request = read_request(plan, environ)
-        exchange = Exchange(request, plan.merge, plan.pages, self._sinks.tell)
+        exchange = Exchange(request, plan.merge, plan.pages, self._sinks.tell, plan.csrf)
         guarded = guarded_start(exchange, start_response)
         try:
             inner = self.inner(environ, exchange)  # tells of forwarding headers, also where the request is refused
@@ -52,8 +54,9 @@ class NetguardMiddleware:
                 self._sinks.tell_decision(request, final)
                 if isinstance(final, Respond):
                     return respond(exchange.page(final), guarded)
+                exchange.add(final.headers)
                 if final.pending:
-                    exchange.pending = final.pending
+                    exchange.wait_for(final.pending, self._counters)
                     return self._withheld(exchange, inner, guarded)
             return self.app(inner, guarded)
         except Exception:
@@ -78,8 +81,8 @@ class NetguardMiddleware:
         while True:
             if isinstance(decision, NeedBody):
                 decision = with_body(decision, partial(read_body, environ))
-            elif isinstance(decision, NeedCounts) and self.plan.store is not None:
-                decision = decision.supply(self.plan.store.take(decision.ops))
+            elif isinstance(decision, NeedCounts) and self._counters is not None:
+                decision = decision.supply(self._counters.take(decision.ops))
             else:
                 return proved(decision)
 

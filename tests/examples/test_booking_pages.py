@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 
 from booking.seed import DEMO_EMAIL
-from support.sites import Site
+from support.sites import SESSION, Site
 
 DAY = "/clubs/riverside?day=2026-11-24"
 SLOT = {"court": "1", "start": "2026-11-24T18:00:00"}
@@ -163,9 +163,9 @@ def test_a_failure_is_a_page_that_asks_nobody(site: Site) -> None:
 
 def test_a_forged_session_is_nobodys(site: Site) -> None:
     browser = site.logged_in()
-    payload, _, signature = browser.cookies["session"].partition(".")
+    payload, _, signature = browser.cookies[SESSION].partition(".")
     browser.cookies.clear()
-    browser.cookies.set("session", payload[:-1] + "A." + signature)
+    browser.cookies.set(SESSION, payload[:-1] + "A." + signature)
     assert browser.get("/bookings").url.path == "/login"
 
 
@@ -173,12 +173,12 @@ def test_the_secret_from_the_environment_keeps_log_ins_over_a_restart(
     start: Callable[[], Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BOOKING_SECRET", "x" * 32)
-    cookie = start().logged_in().cookies["session"]
+    cookie = start().logged_in().cookies[SESSION]
     after = start().browser()
     monkeypatch.delenv("BOOKING_SECRET")
     elsewhere = start().browser()
     for browser in (after, elsewhere):
-        browser.cookies.set("session", cookie)
+        browser.cookies.set(SESSION, cookie)
     assert "Ada Lovelace" in after.get("/").text
     assert "Ada Lovelace" not in elsewhere.get("/").text
 

@@ -13,6 +13,7 @@ import pytest
 
 from support.certificates import Certificate
 from support.servers import Process, serve
+from support.sites import SESSION
 
 DAY = date.today() + timedelta(days=7)
 PAGE = f"/clubs/riverside?day={DAY}"
@@ -175,13 +176,30 @@ def test_health_is_told_on_any_address_and_without_a_session(browser: httpx2.Cli
 def test_other_hosts_and_other_sites_are_refused(browser: httpx2.Client) -> None:
     assert browser.get("/", headers={"host": "evil.example"}).status_code == 400
     foreign = browser.post("/login", data=ADA, headers={"sec-fetch-site": "cross-site"})
-    assert (foreign.status_code, "session" in browser.cookies) == (403, False)
+    assert (foreign.status_code, dict(browser.cookies)) == (403, {})
 
 
 def test_the_session_cookie_is_for_this_site_over_https_alone(browser: httpx2.Client) -> None:
     answer = browser.post("/login", data=ADA, follow_redirects=False)
     cookies = {cookie.partition("=")[0].strip(): cookie for cookie in answer.headers.get_list("set-cookie")}
-    assert {"Secure", "HttpOnly", "SameSite=Lax"} <= set(cookies["session"].split("; "))
+    assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookies[SESSION].split("; "))
+
+
+def test_no_other_site_loads_the_bookings(site: Site) -> None:
+    image = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image"}
+    assert site.logged_in().get("/bookings", headers=image).status_code == 403
+
+
+def test_a_session_under_the_plain_name_is_nobodys(site: Site, browser: httpx2.Client) -> None:
+    browser.cookies.set("session", site.logged_in().cookies[SESSION])
+    assert browser.get("/bookings").url.path == "/login"
+
+
+def test_a_log_out_clears_what_the_browser_keeps(site: Site) -> None:
+    browser = site.logged_in()
+    answer = browser.post("/logout")
+    assert answer.headers["clear-site-data"] == '"cache", "storage"'
+    assert dict(browser.cookies) == {}
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/register", PAGE, "/bookings", "/nowhere"])

@@ -1,18 +1,16 @@
-"""What is Starlette's own in its booking app: the session cookie, forms that cannot be read, the nonce."""
+"""What is Starlette's own in its booking app: the session cookie, forms that cannot be read."""
 
 from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
-from types import SimpleNamespace
 
 import pytest
 from itsdangerous import TimestampSigner
-from starlette.testclient import TestClient
-from starlette.types import Receive, Scope, Send
 
 from booking.seed import DEMO_EMAIL, DEMO_PASSWORD
+from support.sites import SESSION
 from support.sites import StarletteSite as Site
 
 SECRET = "x" * 32
@@ -30,9 +28,9 @@ def test_logging_in_leaves_nothing_of_the_session_before(site: Site) -> None:
     signer = TimestampSigner(SECRET)
     planted = signer.sign(b64encode(b'{"member": 7, "planted": true}')).decode()
     browser = site.browser()
-    browser.cookies.set("session", planted)
+    browser.cookies.set(SESSION, planted)
     answer = browser.post("/login", data={"email": DEMO_EMAIL, "password": DEMO_PASSWORD}, follow_redirects=False)
-    session = json.loads(b64decode(signer.unsign(answer.cookies["session"])))
+    session = json.loads(b64decode(signer.unsign(answer.cookies[SESSION])))
     assert session == {"member": 1, "flash": "Welcome back, Ada Lovelace!"}
 
 
@@ -60,12 +58,3 @@ def test_lone_surrogates_from_an_odd_charset_are_a_wrong_log_in(site: Site) -> N
     kind = "multipart/form-data; boundary=x; charset=unicode-escape"
     answer = site.browser().post("/login", content=body, headers={"content-type": kind})
     assert (answer.status_code, "address or password is wrong" in answer.text) == (422, True)
-
-
-def test_the_nonce_of_the_request_reaches_both_scripts(site: Site) -> None:
-    async def with_nonce(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"] = {"netguard": SimpleNamespace(nonce="r4nd0m")}
-        await site.app(scope, receive, send)
-
-    for path in ("/", "/nowhere"):
-        assert TestClient(with_nonce).get(path).text.count('nonce="r4nd0m"') == 2

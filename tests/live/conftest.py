@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page
 
 from support.certificates import Certificate, issue
 from support.servers import ServerName, serve
@@ -22,6 +24,19 @@ class Service:
     https: int
     http: int
     cert: Certificate
+    log: Path
+
+    def refusals(self) -> list[str]:
+        """The reason of every request that was refused so far over TLS."""
+        return re.findall(r"^refused .+ \[(\S+)\]$", self.log.read_text(errors="replace"), re.M)
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page in a profile of its own."""
+    context = browser.new_context()
+    yield context.new_page()
+    context.close()
 
 
 @pytest.fixture(scope="module", params=SERVERS)
@@ -40,4 +55,4 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         serve(server, app, cert=cert, path=examples, env=env) as tls,
         serve(server, app, path=examples, env=env) as plain,
     ):
-        yield Service(https=tls.port, http=plain.port, cert=cert)
+        yield Service(https=tls.port, http=plain.port, cert=cert, log=tls.log_file)

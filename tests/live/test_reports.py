@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
-from threading import Thread
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -20,12 +18,12 @@ from netguard.events import SecurityEvent
 from netguard.starlette import NetguardMiddleware
 from support.browser import open_browser
 from support.certificates import Certificate
-from support.servers import reserve
+
+from .conftest import NAME
+from .sites import LOOPBACK, WITHIN, served
 
 pytestmark = pytest.mark.needs("chromium")
 
-NAME = "booking.example"
-WITHIN = 30  # seconds
 Told = SimpleQueue[SecurityEvent]
 PAGE = """<!doctype html><title>page</title><img src="https://evil.example/pixel.png?visitor=7">
 <script>document.title = "injected"</script>"""
@@ -44,35 +42,25 @@ async def page(request: Request) -> HTMLResponse:
 
 
 @contextmanager
-def served(headers: Headers, cert: Certificate) -> Iterator[tuple[int, Told]]:
+def reporting(headers: Headers, cert: Certificate) -> Iterator[tuple[int, Told]]:
     """The page on a port, and what its policy's sink is told."""
     told: Told = SimpleQueue()
     app = Starlette(routes=[Route("/courts", page)])
     app.add_middleware(NetguardMiddleware, policy=Policy(hosts=[NAME], headers=headers, events=[told.put]))
-    with reserve() as port:
-        config = uvicorn.Config(
-            app, port=port, ssl_certfile=cert.chain, ssl_keyfile=cert.key, log_config=None, lifespan="off"
-        )
-        server = uvicorn.Server(config)
-        thread = Thread(target=server.run, daemon=True)
-        thread.start()
-        try:
-            yield port, told
-        finally:
-            server.should_exit = True
-            thread.join(WITHIN)
+    with served(app, cert) as port:
+        yield port, told
 
 
 @contextmanager
 def opened(port: int, cert: Certificate) -> Iterator[Browser]:
-    hurried = ["--short-reporting-delay", "--disable-features=LocalNetworkAccessChecks"]  # reports+json waits a minute
+    hurried = [*LOOPBACK, "--short-reporting-delay"]  # reports+json waits a minute
     with open_browser(cert=cert, resolve={f"{NAME}:443": port}, args=hurried) as browser:
         yield browser
 
 
 @pytest.mark.parametrize("name", HEADERS)
 def test_what_a_page_violates_is_told(name: str, certificate: Certificate) -> None:
-    with served(HEADERS[name], certificate) as (port, told), opened(port, certificate) as browser:
+    with reporting(HEADERS[name], certificate) as (port, told), opened(port, certificate) as browser:
         tab = browser.new_page()
         tab.goto(f"https://{NAME}/courts?token=s3cret")
         injected = tab.title()

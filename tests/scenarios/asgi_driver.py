@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from netguard.asgi import NetguardMiddleware
 from netguard.asgi_messages import ASGIApp, Message, Receive, Scope, Send
-from netguard.errors import NonceError
+from netguard.errors import NonceError, TokenError
 from scenarios.listening import listening
 from scenarios.row import Answer, AppError, Ask, Outcome, Row, Seen
 
@@ -20,15 +20,21 @@ STUCK = 20  # seconds, after which a test fails instead of waiting for ever
 def drive(row: Row) -> Outcome:
     """A row through the ASGI middleware around an ASGI app."""
     seen: list[Seen] = []
-    return exchanged(row, NetguardMiddleware(_app(row.answer, seen), row.made_policy()), seen)
+    user = _user if row.knows_user else None
+    return exchanged(row, NetguardMiddleware(_app(row.answer, seen), row.made_policy(), user=user), seen)
+
+
+async def _user(scope: Scope) -> str | None:
+    told = dict(scope["headers"]).get(b"x-user")
+    return None if told is None else str(told, "ascii")
 
 
 def exchanged(row: Row, app: ASGIApp, seen: list[Seen]) -> Outcome:
     """What a row's request, made as often as it says, comes to; ``seen`` is what the app writes down."""
     outcomes = []
-    for _ in range(row.times):
+    for ask in row.asks():
         with listening() as events:
-            outcome = asyncio.run(asyncio.wait_for(_once(row.ask, app), STUCK))
+            outcome = asyncio.run(asyncio.wait_for(_once(ask, app), STUCK))
         outcomes.append(replace(outcome, events=events))
     return replace(outcomes[-1], seen=seen, earlier=outcomes[:-1])
 
@@ -122,8 +128,7 @@ def _app(answer: Answer, seen: list[Seen]) -> ASGIApp:
         if scope["type"] == "websocket":
             return await _socket(answer, receive, send)
         mine.body = await _body(receive) if answer.reads else b""
-        if answer.nonce == "early":
-            mine.nonces.append(scope["netguard"].nonce)
+        read_early(answer, scope["netguard"], mine)
         await send(start())
         await _chunks(answer, mine, scope, send)
 
@@ -132,23 +137,34 @@ def _app(answer: Answer, seen: list[Seen]) -> ASGIApp:
 
 async def _chunks(answer: Answer, mine: Seen, scope: Scope, send: Send) -> None:
     for chunk in answer.chunks:
-        if answer.nonce != "unread":
-            mine.nonces.append(nonce_of(scope["netguard"], mine))
-        written = chunk.replace(b"{nonce}", mine.nonces[0].encode()) if mine.nonces else chunk
-        await send({"type": "http.response.body", "body": written, "more_body": True})
+        body = written(answer, chunk, scope["netguard"], mine)
+        await send({"type": "http.response.body", "body": body, "more_body": True})
         if answer.raises == "amid":
             raise AppError
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def nonce_of(exchange: Any, mine: Seen) -> str:
-    """The nonce; a refusal to make one is noted and goes on."""
+def read_early(answer: Answer, exchange: Any, mine: Seen) -> None:
+    """What the app reads of the exchange before its response starts."""
+    if answer.nonce == "early":
+        mine.nonces.append(exchange.nonce)
+    if answer.token == "early":
+        mine.tokens.append(exchange.csrf_token)
+
+
+def written(answer: Answer, chunk: bytes, exchange: Any, mine: Seen) -> bytes:
+    """A chunk as the app sends it; what the exchange does not give any more is noted and goes on."""
     try:
-        nonce: str = exchange.nonce
-    except NonceError as error:
+        if answer.nonce != "unread":
+            mine.nonces.append(exchange.nonce)
+        if answer.token != "unread":
+            mine.tokens.append(exchange.csrf_token)
+    except (NonceError, TokenError) as error:
         mine.error = error
         raise
-    return nonce
+    for name, read in ((b"{nonce}", mine.nonces), (b"{token}", mine.tokens)):
+        chunk = chunk.replace(name, read[-1].encode()) if read else chunk
+    return chunk
 
 
 async def _socket(answer: Answer, receive: Receive, send: Send) -> None:

@@ -42,7 +42,7 @@ def check(row: Row, outcome: Outcome) -> None:
 
 def _check_app(row: Row, outcome: Outcome) -> None:
     expect = row.expect
-    assert len(outcome.seen) == (row.times if expect.reached else 0), "how often the app ran"
+    assert len(outcome.seen) == _runs(row), "how often the app ran"
     for seen in outcome.seen:
         for name, value in expect.seen.items():
             assert getattr(seen, name) == value, name
@@ -52,6 +52,12 @@ def _check_app(row: Row, outcome: Outcome) -> None:
             assert name.lower() not in found
         for name, value in expect.shown.items():
             assert found.get(name.lower()) == value, name
+
+
+def _runs(row: Row) -> int:
+    if row.expect.runs is None:
+        return len(row.asks()) if row.expect.reached else 0
+    return len(row.asks()) - 1 if row.expect.runs == -1 else row.expect.runs
 
 
 def _check_events(row: Row, outcome: Outcome) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
@@ -20,7 +20,7 @@ from netguard.core import Plan
 from netguard.django import get_asgi_application, get_wsgi_application
 from netguard.wsgi import Environ, StartResponse, WSGIApp
 from scenarios import asgi_driver, wsgi_driver
-from scenarios.asgi_driver import nonce_of
+from scenarios.asgi_driver import read_early, written
 from scenarios.row import Answer, AppError, Ask, Outcome, Row, Seen
 from support.django_site import configure
 
@@ -61,6 +61,8 @@ def served(
 ) -> Outcome:
     """A row's request to a site with one view for every path, ``middleware`` behind netguard's own entry, if any."""
     entry = [ENTRY] if form.endswith("middleware") else []
+    if row.knows_user:
+        middleware = [*([] if entry else [ENTRY]), *middleware, f"{__name__}.told_user"]
     urls = (re_path("", view),)
     with override_settings(NETGUARD=row.made_policy(), MIDDLEWARE=[*entry, *middleware], ROOT_URLCONF=urls):
         mine = [] if seen is None else seen
@@ -77,6 +79,25 @@ def asked(
 ) -> Outcome:
     """One request to a site with this view."""
     return served(form, Row(id="", policy=policy, ask=ask or Ask()), view, middleware=middleware)
+
+
+@dataclass
+class Told:
+    """A user as Django has one."""
+
+    pk: str
+    is_authenticated: bool
+
+
+def told_user(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """An authentication by the field X-User."""
+
+    def authenticated(request: HttpRequest) -> HttpResponseBase:
+        name = request.headers.get("X-User")
+        request.user = Told(name or "", name is not None)  # type: ignore[assignment]  # no model, and enough of one
+        return get_response(request)
+
+    return authenticated
 
 
 def plain(request: HttpRequest) -> HttpResponse:
@@ -133,7 +154,7 @@ def _view(row: Row, seen: list[Seen]) -> Callable[[HttpRequest], HttpResponseBas
 
     def chunks(request: HttpRequest, mine: Seen) -> Iterator[bytes]:
         for chunk in row.answer.chunks:
-            yield _chunk(row.answer, chunk, request, mine)
+            yield written(row.answer, chunk, _exchange(request), mine)
             if row.answer.raises == "amid":
                 raise AppError
 
@@ -149,7 +170,7 @@ def _async_view(row: Row, seen: list[Seen]) -> Callable[[HttpRequest], Any]:
 
     async def chunks(request: HttpRequest, mine: Seen) -> AsyncIterator[bytes]:
         for chunk in row.answer.chunks:
-            yield _chunk(row.answer, chunk, request, mine)
+            yield written(row.answer, chunk, _exchange(request), mine)
             if row.answer.raises == "amid":
                 raise AppError
 
@@ -162,15 +183,8 @@ def _reached(answer: Answer, request: HttpRequest, seen: list[Seen]) -> Seen:
     if answer.raises == "at once":
         raise AppError
     mine.body = request.body if answer.reads else b""
-    if answer.nonce == "early":
-        mine.nonces.append(_exchange(request).nonce)
+    read_early(answer, _exchange(request), mine)
     return mine
-
-
-def _chunk(answer: Answer, chunk: bytes, request: HttpRequest, mine: Seen) -> bytes:
-    if answer.nonce != "unread":
-        mine.nonces.append(nonce_of(_exchange(request), mine))
-    return chunk.replace(b"{nonce}", mine.nonces[0].encode()) if mine.nonces else chunk
 
 
 def _exchange(request: HttpRequest) -> Any:

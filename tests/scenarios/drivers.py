@@ -71,7 +71,11 @@ LACKS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "django-wsgi-wrapped": _DJANGO_WSGI,
     "django-wsgi-middleware": {**_DJANGO_WSGI, "cookies as bytes": _COOKIES_AS_BYTES},
-    "django-asgi-wrapped": {**_DJANGO, "lengths": "as in ASGI"},
+    "django-asgi-wrapped": {
+        **_DJANGO,
+        "lengths": "as in ASGI",
+        "user of a handshake": "Django's hook sees requests: an app for WebSockets tells the user by exchange.aadmit",
+    },
     "django-asgi-middleware": {
         **_DJANGO,
         "lengths": "as in ASGI",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -9,11 +10,30 @@ from typing import Any, cast
 from netguard import Policy
 from netguard.bodies import Body
 from netguard.core import Plan
-from netguard.messages import Refusal, Request, Taken
+from netguard.counters import News
+from netguard.messages import RawHeaders, Refusal, Request, Taken
 from netguard.rules import Mode
 
 REFUSAL = Refusal("fake", "fake.refused", 429, "the fake rule said no", ((b"retry-after", b"7"),))
 Counts = Sequence[tuple[int, int, int, int]]
+
+
+@dataclass(slots=True, kw_only=True)
+class FakeShare:
+    """One request's part in a fake rule."""
+
+    rule: str
+    mode: Mode
+    reads_body: bool
+    told: Callable[[Counts], RawHeaders]
+    asked: FakeRule
+    request: Request
+
+    def ops(self, body: Body, user: object) -> Sequence[Any] | Refusal:
+        return self.asked.ops(self.request, body)
+
+    def judge(self, counts: Counts) -> Refusal | None:
+        return self.asked.judge(self.request, counts)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,6 +45,17 @@ class FakeRule:
     reads_body: bool = False
     path: str = "/counted"
     refusal: Any = REFUSAL  # or whatever a bug might return
+
+    def shares(self, request: Request) -> Sequence[FakeShare]:
+        if not self.matches(request):
+            return ()
+        share = FakeShare(
+            rule=self.rule, mode=self.mode, reads_body=self.reads_body, told=self.told, asked=self, request=request
+        )
+        return (share,)
+
+    def told(self, counts: Counts) -> RawHeaders:
+        return []
 
     def matches(self, request: Request) -> bool:
         return request.path.startswith(self.path)
@@ -45,6 +76,9 @@ class FakeStore:
     left: int = 1
     ok: Callable[[int], bool] = lambda left: left >= 0
     takes: list[Sequence[object]] = field(default_factory=list)
+    waits: bool = True
+    settled: list[object] = field(default_factory=list)
+    news: deque[News] = field(default_factory=deque)
 
     def take(self, ops: Sequence[object]) -> Taken:
         self.takes.append(ops)
@@ -52,6 +86,18 @@ class FakeStore:
 
     async def atake(self, ops: Sequence[object]) -> Taken:
         return self.take(ops)
+
+    def peek(self, ops: Sequence[object]) -> Taken:
+        return self.take(ops)
+
+    async def apeek(self, ops: Sequence[object]) -> Taken:
+        return self.take(ops)
+
+    def settle(self, ops: Sequence[object]) -> None:
+        self.settled.extend(ops)
+
+    async def asettle(self, ops: Sequence[object]) -> None:
+        self.settle(ops)
 
 
 def plan(*rules: FakeRule, store: FakeStore | None = None) -> Plan:

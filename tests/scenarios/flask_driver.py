@@ -8,7 +8,7 @@ from flask import Flask, Response, g, request, stream_with_context
 from werkzeug.datastructures import Headers
 
 from netguard.flask import Netguard
-from scenarios.asgi_driver import nonce_of
+from scenarios.asgi_driver import read_early, written
 from scenarios.row import Answer, AppError, Outcome, Row, Seen
 from scenarios.wsgi_driver import exchanged, seen_in
 
@@ -33,13 +33,12 @@ def flask_app(row: Row, seen: list[Seen]) -> Flask:
         if row.answer.raises == "at once":
             raise AppError
         mine.body = request.get_data() if row.answer.reads else b""
-        if row.answer.nonce == "early":
-            mine.nonces.append(g.netguard.nonce)
+        read_early(row.answer, g.netguard, mine)
         return shared if row.answer.shared else _response(row.answer, stream_with_context(_chunks(row.answer, mine)))
 
     app.add_url_rule("/", view_func=view, methods=METHODS)
     app.add_url_rule("/<path:rest>", view_func=view, methods=METHODS)
-    Netguard(app, row.made_policy())
+    Netguard(app, row.made_policy(), user=(lambda: request.headers.get("X-User")) if row.knows_user else None)
     return app
 
 
@@ -51,8 +50,6 @@ def _response(answer: Answer, chunks: object) -> Response:
 
 def _chunks(answer: Answer, mine: Seen) -> Iterator[bytes]:
     for chunk in answer.chunks:
-        if answer.nonce != "unread":
-            mine.nonces.append(nonce_of(g.netguard, mine))
-        yield chunk.replace(b"{nonce}", mine.nonces[0].encode()) if mine.nonces else chunk
+        yield written(answer, chunk, g.netguard, mine)
         if answer.raises == "amid":
             raise AppError

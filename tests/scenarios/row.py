@@ -52,12 +52,13 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the app does; ``{nonce}`` in a chunk is replaced by the nonce where it was read."""
+    """What the app does; ``{nonce}`` and ``{token}`` in a chunk are replaced by what was read last."""
 
     status: int = 200
     fields: Sequence[str] = ("Content-Type: text/plain",)
     chunks: Sequence[bytes] = (b"ok",)
     nonce: Literal["unread", "early", "late"] = "unread"  # before the start; first between the chunks
+    token: Literal["unread", "early", "late"] = "unread"  # the request token, likewise
     raises: Literal["never", "at once", "amid"] = "never"  # amid: after the first chunk
     reads: bool = False  # the whole body
     shared: bool = False  # one module-level response object for all requests
@@ -87,7 +88,8 @@ class Seen:
     peer: str | None  # Exchange.peer
     body: bytes = b""
     nonces: list[str] = field(default_factory=list)
-    error: Exception | None = None  # of reading the nonce
+    tokens: list[str] = field(default_factory=list)
+    error: Exception | None = None  # of reading one of them late
 
 
 @dataclass(slots=True, kw_only=True)
@@ -125,6 +127,7 @@ class Expect:
     absent: Sequence[str] = ()
     body: bytes | None = None
     reached: bool = True  # whether the app ran
+    runs: int | None = None  # how often it ran, where the row repeats its request; -1: each time but the last
     seen: Mapping[str, Any] = field(default_factory=dict)  # attributes of Seen
     hidden: Sequence[str] = ()  # request headers that the app must not find
     shown: Mapping[str, str] = field(default_factory=dict)  # and those that it must
@@ -143,8 +146,14 @@ class Row:
     ask: Ask = Ask()
     answer: Answer = Answer()
     expect: Expect = Expect()
-    times: int = 1  # how often the request is made, through one middleware
+    first: Sequence[Ask] = ()  # what is asked before, through one middleware
+    times: int = 1  # how often the request is made
+    knows_user: bool = False  # whether somebody tells who asks, by the field X-User
     needs: Sequence[str] = ()
+
+    def asks(self) -> list[Ask]:
+        """All that is asked, in order."""
+        return [*self.first, *[self.ask] * self.times]
 
     def made_policy(self) -> Policy | Plan:
         """The policy, or the plan, of this row alone."""

@@ -11,8 +11,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from netguard.starlette import NetguardMiddleware
-from scenarios.asgi_driver import exchanged, nonce_of, seen_in
+from netguard.starlette import NetguardMiddleware, UserRules
+from scenarios.asgi_driver import exchanged, read_early, seen_in, written
 from scenarios.row import Answer, AppError, Outcome, Row, Seen
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -34,6 +34,8 @@ def _driven(row: Row, app: Starlette) -> Outcome:
         Route("/{rest:path}", _page(row.answer, seen), methods=METHODS),
         WebSocketRoute("/{rest:path}", _socket(row.answer, seen)),
     ]
+    if row.knows_user:
+        app.add_middleware(UserRules, user=lambda connection: connection.headers.get("x-user"))
     app.add_middleware(NetguardMiddleware, policy=row.made_policy())
     return exchanged(row, app, seen)
 
@@ -48,8 +50,7 @@ def _page(answer: Answer, seen: list[Seen]) -> Callable[[Request], Awaitable[Res
         if answer.raises == "at once":
             raise AppError
         mine.body = await request.body() if answer.reads else b""
-        if answer.nonce == "early":
-            mine.nonces.append(request.state.netguard.nonce)
+        read_early(answer, request.state.netguard, mine)
         if answer.shared:
             return shared
         return _raw(answer, StreamingResponse(_chunks(answer, mine, request), answer.status))
@@ -65,9 +66,7 @@ def _raw(answer: Answer, response: Response) -> Response:
 
 async def _chunks(answer: Answer, mine: Seen, request: Request) -> AsyncIterator[bytes]:
     for chunk in answer.chunks:
-        if answer.nonce != "unread":
-            mine.nonces.append(nonce_of(request.state.netguard, mine))
-        yield chunk.replace(b"{nonce}", mine.nonces[0].encode()) if mine.nonces else chunk
+        yield written(answer, chunk, request.state.netguard, mine)
         if answer.raises == "amid":
             raise AppError
 

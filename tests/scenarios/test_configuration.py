@@ -141,6 +141,14 @@ POLICIES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "origin-trusted-string": (lambda: Origin(trusted="https://pay.example"), ["trusted", "list"]),
     "origin-bypass": (lambda: Origin(bypass=["POST hooks"]), ["bypass", "'POST hooks'", "'/'"]),
     "origin-mode": (lambda: Origin(mode="off"), ["'off'", "'enforce'"]),  # type: ignore[arg-type]
+    "origin-token": (lambda: Origin(token="cookie"), ["Origin.token", "'cookie'", "True"]),  # type: ignore[arg-type]
+    "origin-token-and-require": (lambda: Origin(token=True, require=True), ["Origin.require", "token=True", "one of"]),
+    "origin-token-without-secrets": (
+        policy(origin=Origin(token=True)), ["Origin.token", "secrets", "NETGUARD_SECRETS", "token_urlsafe(32)"]
+    ),
+    "origin-session-without-token": (lambda: Origin(session="sid"), ["Origin.session", "'sid'", "token=True"]),
+    "origin-session-no-name": (lambda: Origin(token=True, session="a=b"), ["Origin.session", "'a=b'", "'sessionid'"]),
+    "origin-session-none": (lambda: Origin(token=True, session=None), ["Origin.session", "None"]),  # type: ignore[arg-type]
 }  # fmt: skip
 
 

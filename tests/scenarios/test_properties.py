@@ -83,11 +83,17 @@ rewriters = st.builds(
 )  # fmt: skip
 
 
+def outgoing(rewriter: CookieRewriter, cookie: bytes, *, secure: bool) -> bytes:
+    left = [(b"set-cookie", cookie)]
+    rewriter.raw.rewrite(left, left, "booking.example", secure)
+    return left[0][1]
+
+
 @given(rewriters, cookies, st.booleans())
 def test_rewriting_adds_once_and_changes_nothing(rewriter: CookieRewriter, cookie: bytes, secure: bool) -> None:
-    once = rewriter.outgoing(cookie, "booking.example", secure=secure)
+    once = outgoing(rewriter, cookie, secure=secure)
     assert once.startswith(cookie)
-    assert rewriter.outgoing(once, "booking.example", secure=secure) == once
+    assert outgoing(rewriter, once, secure=secure) == once
     attributes = [part.partition(b"=")[0].strip().lower() for part in once.split(b";")[1:]]
     added = [part.partition(b"=")[0].strip().lower() for part in once[len(cookie) :].split(b";") if part]
     assert all(attributes.count(name) == 1 for name in added)

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from netguard.wsgi import NetguardMiddleware
-from scenarios.asgi_driver import nonce_of
+from scenarios.asgi_driver import read_early, written
 from scenarios.listening import listening
 from scenarios.row import Answer, AppError, Ask, Outcome, Row, Seen
 
@@ -40,15 +40,20 @@ class Input:
 def drive(row: Row) -> Outcome:
     """A row through the WSGI middleware around a WSGI app."""
     seen: list[Seen] = []
-    return exchanged(row, NetguardMiddleware(_app(row.answer, seen), row.made_policy()), seen)
+    user = _user if row.knows_user else None
+    return exchanged(row, NetguardMiddleware(_app(row.answer, seen), row.made_policy(), user=user), seen)
+
+
+def _user(environ: Environ) -> str | None:
+    return environ.get("HTTP_X_USER")
 
 
 def exchanged(row: Row, app: App, seen: list[Seen]) -> Outcome:
     """What a row's request, made as often as it says, comes to; ``seen`` is what the app writes down."""
     outcomes = []
-    for _ in range(row.times):
+    for ask in row.asks():
         with listening() as events:
-            outcome = _once(row.ask, app)
+            outcome = _once(ask, app)
         outcomes.append(replace(outcome, events=events))
     return replace(outcomes[-1], seen=seen, earlier=outcomes[:-1])
 
@@ -117,8 +122,7 @@ def _app(answer: Answer, seen: list[Seen]) -> App:
         if answer.raises == "at once":
             raise AppError
         mine.body = _body(environ) if answer.reads else b""
-        if answer.nonce == "early":
-            mine.nonces.append(environ["netguard"].nonce)
+        read_early(answer, environ["netguard"], mine)
         headers: object = shared if answer.shared else tuple(shared) if answer.tuples else list(shared)
         start(f"{answer.status} Answered", headers)
         assert len(shared) == length, "the app's own list grew"
@@ -129,9 +133,7 @@ def _app(answer: Answer, seen: list[Seen]) -> App:
 
 def _chunks(answer: Answer, mine: Seen, environ: Environ) -> Iterator[bytes]:
     for chunk in answer.chunks:
-        if answer.nonce != "unread":
-            mine.nonces.append(nonce_of(environ["netguard"], mine))
-        yield chunk.replace(b"{nonce}", mine.nonces[0].encode()) if mine.nonces else chunk
+        yield written(answer, chunk, environ["netguard"], mine)
         if answer.raises == "amid":
             raise AppError
 

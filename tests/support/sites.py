@@ -16,6 +16,8 @@ from booking.seed import DEMO_EMAIL, DEMO_PASSWORD
 
 NOW = datetime(2026, 11, 23, 12, 30)
 
+SESSION = "__Host-session"  # as browsers know it; to the apps it is "session"
+
 
 class Site:
     """A running app; ``now`` is its clock."""
@@ -48,7 +50,7 @@ class StarletteSite(Site):
         return starlette_booking.app.create_app("sqlite://", clock=lambda: self.now())
 
     def browser(self) -> httpx2.Client:
-        return TestClient(self.app, raise_server_exceptions=False)
+        return TestClient(self.app, base_url="https://localhost:8443", raise_server_exceptions=False)
 
     def running(self) -> AbstractContextManager[object]:
         return TestClient(self.app)

@@ -76,14 +76,11 @@ def test_a_list_that_can_be_read_once_is_refused(write: Callable[[], object]) ->
 class _BodyRule:
     rule, mode, reads_body = "fake", "enforce", True
 
-    def matches(self, request: Asked) -> bool:
-        return True
+    def shares(self, request: Asked) -> tuple[Any, ...]:
+        return (self,)
 
-    def ops(self, request: Asked, body: Body) -> tuple[object, ...]:
+    def ops(self, body: Body, user: object) -> tuple[object, ...]:
         return ()
-
-    def judge(self, request: Asked, counts: object) -> None:
-        return None
 
 
 def test_a_body_rule_lets_a_websocket_pass() -> None:
@@ -92,7 +89,7 @@ def test_a_body_rule_lets_a_websocket_pass() -> None:
         await send({"type": "websocket.accept"})
         await send({"type": "websocket.close"})
 
-    plan = Plan(POLICY, counted=[_BodyRule()])  # type: ignore[list-item]
+    plan = Plan(POLICY, counted=[_BodyRule()])
     with TestClient(asgi.NetguardMiddleware(app, plan), base_url=SITE).websocket_connect("wss://booking.example/"):
         pass
 

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 RULES = (
     "app|areas|body|cookies|core|counts|development|hosts|https|isolation|limits|lockout|origin|paths|proxies|reports|"
-    "roles"
+    "roles|store|token"
 )
 
 

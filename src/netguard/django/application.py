@@ -56,15 +56,11 @@ class _ASGIHandler(ASGIHandler):
 class _WSGIWrapper(WSGIDriver):
     asks_inside = True
 
-    asks_inside = True
-
     def propagates(self, environ: Environ) -> bool:
         return settings.DEBUG_PROPAGATE_EXCEPTIONS or super().propagates(environ)
 
 
 class _ASGIWrapper(ASGIDriver):
-    asks_inside = True
-
     asks_inside = True
 
     def propagates(self, scope: Scope) -> bool:
@@ -90,7 +86,9 @@ def get_asgi_application(websocket: ASGIApp | None = None) -> ASGIDriver:
 
 def _hooked(driver: Driver) -> Driver:
     """Rules about the user need somebody who knows the user: the middleware, which finds the exchange made already."""
-    if driver.plan.user_rules and not any(_is_ours(import_string(path)) for path in settings.MIDDLEWARE):
+    plan = driver.plan
+    asks = plan.user_rules or plan.counted_by_user
+    if asks and not any(_is_ours(import_string(path)) for path in settings.MIDDLEWARE):
         raise SettingsError(
             "NETGUARD has rules about the user: add 'netguard.django.NetguardMiddleware' to MIDDLEWARE, which asks "
             "them in the wrapped form too"

@@ -1,20 +1,26 @@
-"""Headers of one view: what it replaces in the policy's, and what it appends to the CSP."""
+"""Decorators of single views: headers of their own, and limits that they ask."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
 from inspect import isclass, iscoroutinefunction
 from typing import Any, TypeVar, cast
 
 from asgiref.sync import iscoroutinefunction as is_marked
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 
 from netguard.django.nonce import exchange_of
+from netguard.django.requests import auser_of, knows_user, user_of
+from netguard.django.responses import page_response
+from netguard.errors import ConfigError
+from netguard.exchange import Exchange
 from netguard.headers import Headers
 from netguard.headers.csp import CSP
 from netguard.headers.override import Override
+from netguard.limiter import AsyncLimiter, Limiter
+from netguard.messages import Respond
+from netguard.view_limits import Arguments, AsyncCheck, Check, ViewLimits, behind
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -27,26 +33,59 @@ def headers(headers: Headers | None = None, *, append: CSP | None = None) -> Cal
     """
     override = Override(headers, append)
 
+    def apply(arguments: Arguments) -> None:
+        exchange_of(_request(arguments)).apply(override)
+
+    async def apply_async(arguments: Arguments) -> None:
+        exchange_of(_request(arguments)).apply(override)
+
     def decorate(view: View) -> View:
-        if isclass(view):
-            return cast(View, method_decorator(decorate, name="dispatch")(view))
-
-        @wraps(view)
-        def answered(*args: Any, **kwargs: Any) -> Any:  # the view's own
-            exchange_of(_request(args)).apply(override)
-            return view(*args, **kwargs)
-
-        @wraps(view)
-        async def answered_async(*args: Any, **kwargs: Any) -> Any:
-            exchange_of(_request(args)).apply(override)
-            return await view(*args, **kwargs)
-
-        return cast(View, answered_async if iscoroutinefunction(view) or is_marked(view) else answered)
+        return _decorated(view, decorate, apply, apply_async)
 
     return decorate
 
 
-def _request(args: tuple[Any, ...]) -> HttpRequest:
+def limited(limiter: Limiter | AsyncLimiter, *names: str) -> Callable[[View], View]:
+    """A decorator for a view, sync or async, a method of one, or a class: it asks limits of the policy before it runs.
+
+    Several are one decision; a refusal is answered as the middleware does. The limits have ``on=[]``; those by
+    ``user`` need Django's authentication.
+    """
+    limits = ViewLimits(limiter, names)
+
+    def refused(arguments: Arguments) -> HttpResponse | None:
+        request = _request(arguments)
+        exchange, user = exchange_of(request), user_of(_told(request)) if limits.needs_user else None
+        return _refusal(exchange, limits.refusal(exchange, user))
+
+    async def refused_async(arguments: Arguments) -> HttpResponse | None:
+        request = _request(arguments)
+        exchange, user = exchange_of(request), await auser_of(_told(request)) if limits.needs_user else None
+        return _refusal(exchange, await limits.arefusal(exchange, user))
+
+    def decorate(view: View) -> View:
+        return _decorated(view, decorate, refused, refused_async)
+
+    return decorate
+
+
+def _decorated(view: View, decorate: Callable[[View], View], check: Check, acheck: AsyncCheck) -> View:
+    if isclass(view):
+        return cast(View, method_decorator(decorate, name="dispatch")(view))
+    return behind(view, check, acheck, awaits=iscoroutinefunction(view) or is_marked(view))
+
+
+def _told(request: HttpRequest) -> HttpRequest:
+    if not knows_user(request):
+        raise ConfigError("limited: the limit counts by user: add Django's AuthenticationMiddleware")
+    return request
+
+
+def _refusal(exchange: Exchange, refused: Respond | None) -> HttpResponse | None:
+    return None if refused is None else page_response(exchange.page(refused))
+
+
+def _request(arguments: Arguments) -> HttpRequest:
     """The request among a view's arguments; a method has its object before it."""
-    request: HttpRequest = next(found for found in args if isinstance(found, HttpRequest))
+    request: HttpRequest = next(found for found in arguments[0] if isinstance(found, HttpRequest))
     return request

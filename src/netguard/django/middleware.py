@@ -11,17 +11,18 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from netguard.core import Plan, decide, proved
+from netguard.core import Plan, decide
 from netguard.django.conf import policy_of_settings
 from netguard.django.nonce import exchange_of
-from netguard.django.requests import outer_exchange, read_body, read_request, tell
+from netguard.django.requests import auser_of, knows_user, outer_exchange, read_body, read_request, tell, user_of
 from netguard.django.responses import page_response, seal
 from netguard.environ import with_body
 from netguard.events import Sinks, logger
 from netguard.exchange import Exchange
 from netguard.messages import CONTINUE, Continue, Decision, NeedBody, NeedCounts, Respond
 from netguard.policy import Policy
-from netguard.refusals import CRASHED
+from netguard.refusals import CRASHED, proved
+from netguard.taking import counters_of
 
 GetResponse = Callable[[HttpRequest], Any]  # a response, or what awaits one
 
@@ -42,10 +43,11 @@ class NetguardMiddleware:
         self.plan = policy if isinstance(policy, Plan) else Plan(policy)
         self._sinks = Sinks(self.plan.policy.events)
         self._tell = self._sinks.tell
+        self._counters = counters_of(self.plan, self._sinks)
         self._awaits = iscoroutinefunction(get_response)
         if self._awaits:
             markcoroutinefunction(self)
-        if self.plan.user_rules:  # else Django would call the hook on every request
+        if self.plan.user_rules or self.plan.counted_by_user:  # else Django would call the hook on every request
             self.process_view = self._admit_async if self._awaits else self._admit
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
@@ -84,7 +86,8 @@ class NetguardMiddleware:
         if outer is not None:
             request.netguard = outer  # type: ignore[attr-defined]
             return None
-        exchange = Exchange(read_request(self.plan, request), self.plan.merge, self.plan.pages, self._tell)
+        plan = self.plan
+        exchange = Exchange(read_request(plan, request), plan.merge, plan.pages, self._tell, plan.csrf)
         tell(request, exchange, self._sinks)
         request.netguard = exchange  # type: ignore[attr-defined]
         return exchange
@@ -94,8 +97,8 @@ class NetguardMiddleware:
         while True:
             if isinstance(decision, NeedBody):
                 decision = with_body(decision, partial(read_body, request))
-            elif isinstance(decision, NeedCounts) and self.plan.store is not None:
-                decision = decision.supply(self.plan.store.take(decision.ops))
+            elif isinstance(decision, NeedCounts) and self._counters is not None:
+                decision = decision.supply(self._counters.take(decision.ops))
             else:
                 return proved(decision)
 
@@ -103,8 +106,8 @@ class NetguardMiddleware:
         while True:
             if isinstance(decision, NeedBody):
                 decision = with_body(decision, partial(read_body, request))  # Django has buffered it already
-            elif isinstance(decision, NeedCounts) and self.plan.store is not None:
-                decision = decision.supply(await self.plan.store.atake(decision.ops))
+            elif isinstance(decision, NeedCounts) and self._counters is not None:
+                decision = decision.supply(await self._counters.atake(decision.ops))
             else:
                 return proved(decision)
 
@@ -125,7 +128,9 @@ class NetguardMiddleware:
         self._sinks.tell_decision(exchange.request, final)
         if isinstance(final, Respond):
             return page_response(exchange.page(final))
-        exchange.pending = final.pending
+        exchange.add(final.headers)
+        if final.pending:
+            exchange.wait_for(final.pending, self._counters)
         return None
 
     def _sealed(self, exchange: Exchange, response: HttpResponseBase) -> HttpResponseBase:
@@ -141,17 +146,16 @@ class NetguardMiddleware:
     def _admit(self, request: HttpRequest, *_: object) -> HttpResponseBase | None:
         """``process_view``: let the rules judge the user, where Django's authentication has told who it is."""
         exchange = exchange_of(request)
-        return _judged(exchange, request.user) if exchange.pending and hasattr(request, "user") else None
+        if not exchange.pending or not hasattr(request, "user"):
+            return None
+        return _refusal(exchange, exchange.admit(user_of(request)))
 
     async def _admit_async(self, request: HttpRequest, *_: object) -> HttpResponseBase | None:
         exchange = exchange_of(request)
-        if not exchange.pending:
+        if not exchange.pending or not knows_user(request):
             return None
-        if hasattr(request, "auser"):
-            return _judged(exchange, await request.auser())
-        return _judged(exchange, request.user) if hasattr(request, "user") else None
+        return _refusal(exchange, await exchange.aadmit(await auser_of(request)))
 
 
-def _judged(exchange: Exchange, user: Any) -> HttpResponseBase | None:  # whatever model the project has
-    verdict = exchange.admit(user if user.is_authenticated else None)
+def _refusal(exchange: Exchange, verdict: Continue | Respond) -> HttpResponseBase | None:
     return page_response(exchange.page(verdict)) if isinstance(verdict, Respond) else None

@@ -1,4 +1,4 @@
-"""The nonce in Django's templates, made where it is written out and not before."""
+"""The nonce and the request token in Django's templates, made where they are written out and not before."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from netguard.errors import NetguardError
 from netguard.exchange import Exchange
-from netguard.templates import Nonce
+from netguard.templates import CsrfField, CsrfToken, Nonce
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -26,3 +26,11 @@ def exchange_of(request: HttpRequest) -> Exchange:
 def csp_nonce(request: HttpRequest) -> dict[str, Nonce]:
     """A context processor: ``{{ csp_nonce }}`` is this response's nonce, made where a template writes it out."""
     return {"csp_nonce": Nonce(lambda: exchange_of(request))}
+
+
+def csrf_token(request: HttpRequest) -> dict[str, CsrfField | CsrfToken]:
+    """A context processor: ``{{ netguard_csrf_field }}`` is a form's hidden input with this response's token,
+    ``{{ netguard_csrf_token }}`` the bare token. Django's own ``{{ csrf_token }}`` is another's and stays.
+    """
+    field, token = CsrfField(lambda: exchange_of(request)), CsrfToken(lambda: exchange_of(request))
+    return {"netguard_csrf_field": field, "netguard_csrf_token": token}

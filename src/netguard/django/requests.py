@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.exceptions import RequestDataTooBig
 from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.wsgi import WSGIRequest
@@ -83,3 +85,22 @@ def read_body(request: HttpRequest, limit: int) -> bytes:
     if len(body) < length:
         raise Disconnected("the client sent less than it announced")
     return body
+
+
+def knows_user(request: HttpRequest) -> bool:
+    """Whether an authentication has run."""
+    return hasattr(request, "user") or hasattr(request, "auser")
+
+
+def user_of(request: HttpRequest) -> object:
+    """The user that Django's authentication knows; None for nobody."""
+    return _known(request.user)
+
+
+async def auser_of(request: HttpRequest) -> object:
+    """The same for async code, which must not wait for the session."""
+    return _known(await request.auser()) if hasattr(request, "auser") else user_of(request)
+
+
+def _known(user: Any) -> object:  # whatever model the project has
+    return user if user.is_authenticated else None

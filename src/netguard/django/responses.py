@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from http.cookies import Morsel
+from http.cookies import Morsel, SimpleCookie
 from typing import Any
 
 from django.http import HttpResponse
@@ -66,10 +66,13 @@ def page_response(page: Page) -> HttpResponse:
 def seal(exchange: Exchange, response: HttpResponseBase) -> HttpResponseBase:
     """The response with the headers and cookies that leave."""
     fields = list(response.items())
-    jar = list(response.cookies.values()) if response.cookies else []
-    fields += [("Set-Cookie", _written(morsel)) for morsel in jar]
+    if not (response.cookies or exchange.adds):
+        response.headers = Sealed(exchange.start_text(response.status_code, fields))
+        return response
+    plain = sum(name.lower() == "set-cookie" for name, _ in fields)  # that the app wrote as a header
+    fields += [("Set-Cookie", _written(morsel)) for morsel in response.cookies.values()]
     merged = exchange.start_text(response.status_code, fields)
-    response.headers = Sealed(_without(jar, merged) if jar else merged)
+    response.headers = Sealed(_sorted(exchange, response.cookies, plain, merged))
     return response
 
 
@@ -77,12 +80,26 @@ def _written(morsel: Morsel[str]) -> str:
     return morsel.OutputString().encode("latin-1", "replace").decode("latin-1")
 
 
-def _without(jar: list[Morsel[str]], merged: TextHeaders) -> TextHeaders:
-    """The fields but for the cookies of ``response.cookies``, which come last and are rewritten there."""
-    places = [place for place, (name, _) in enumerate(merged) if name.lower() == "set-cookie"][-len(jar) :]
-    for morsel, place in zip(jar, places, strict=True):
+def _sorted(exchange: Exchange, jar: SimpleCookie, plain: int, merged: TextHeaders) -> TextHeaders:
+    """The fields but for what the jar carries: the app's cookies, which come after ``plain`` others, then ours."""
+    places = [place for place, (name, _) in enumerate(merged) if name.lower() == "set-cookie"][plain:]
+    apps, ours = places[: len(jar)], places[len(jar) :]
+    for morsel, place in zip(list(jar.values()), apps, strict=True):
         _rewrite(morsel, merged[place][1])
-    return [field for place, field in enumerate(merged) if place not in places]
+    taken = {*apps, *(place for place in ours if _taken(exchange, jar, merged[place][1]))}
+    return [field for place, field in enumerate(merged) if place not in taken]
+
+
+def _taken(exchange: Exchange, jar: SimpleCookie, written: str) -> bool:
+    """Put a cookie of netguard's own into the jar, by the app's name for it; False where a jar takes no such name."""
+    for name, morsel in SimpleCookie(written).items():
+        key = exchange.cookies(f"{name}=".encode()).decode().rstrip("=") or name
+        if key in jar and any(jar[key][part] != morsel[part] for part in ("domain", "path")):
+            key += ";"  # no cookie's name: two scopes are two cookies
+        jar.pop(key, None)  # browsers take the last
+        jar[key] = morsel
+        return True
+    return False
 
 
 def _rewrite(morsel: Morsel[str], written: str) -> None:

@@ -28,6 +28,8 @@ _ANCESTORS: Final = {b"deny": "'none'", b"sameorigin": "'self'"}
 _LOCAL: Final = LOCAL | {"testserver"}  # the test clients' own name
 _SHARED: Final = (b"public", b"s-maxage")
 _FOR_CACHES: Final = frozenset({b"cache-control", b"cdn-cache-control", b"surrogate-control"})
+_COOKIE: Final = 1  # only its value may change
+_WEIGHED: Final = 2  # may go, or decides what is added
 
 _Policies = list[tuple[bytes, CompiledCSP]]
 
@@ -42,13 +44,13 @@ class HeaderMerge:
         "_derived",
         "_framed",
         "_hsts",
+        "_kinds",
         "_override",
         "_policies",
         "_remove",
         "_rest",
-        "_special",
-        "_special_text",
         "_tails",
+        "_text_kinds",
         "_text_tails",
         "rewriter",
     )
@@ -67,8 +69,8 @@ class HeaderMerge:
         policies = [(name, csp.plain) for name, csp in self._policies]
         self._tails = {https: policies + rest for https, rest in self._rest.items()}
         self._text_tails = {https: _text(tail) for https, tail in self._tails.items()}
-        self._special: Memo[bytes, bool] = Memo(self._is_special)
-        self._special_text: Memo[str, bool] = Memo(lambda name: self._is_special(name.encode("latin-1")))
+        self._kinds: Memo[bytes, int] = Memo(self._kind)
+        self._text_kinds: Memo[str, int] = Memo(lambda name: self._kind(name.encode("latin-1")))
         self._addresses: Memo[str, bool] = Memo(is_address)
         self._derived: Memo[Override, HeaderMerge] = Memo(self._with, 256)
 
@@ -84,10 +86,13 @@ class HeaderMerge:
         hsts = [(_HSTS_NAME, self._hsts)] if https and self._hsts else []
         return hsts + self._constant
 
-    def _is_special(self, name: bytes) -> bool:
+    def _kind(self, name: bytes) -> int:
+        """How a header of the app is treated; 0 where it stays as it is and decides nothing."""
         lower = name.lower()
-        ours = {*_CSP_NAMES.values(), _HSTS_NAME, _XFO_NAME, b"set-cookie"} | {key for key, _ in self._constant}
-        return lower in ours or lower in self._remove or lower in self._override
+        ours = {*_CSP_NAMES.values(), _HSTS_NAME, _XFO_NAME} | {key for key, _ in self._constant}
+        if lower in ours or lower in self._remove or lower in self._override:
+            return _WEIGHED
+        return _COOKIE if lower == b"set-cookie" and self.rewriter is not None else 0
 
     def merged(
         self, request: Request, status: int, headers: Iterable[tuple[bytes, bytes]], nonce: str | None
@@ -96,51 +101,55 @@ class HeaderMerge:
         own = headers if type(headers) is list else list(headers)
         hsts = request.scheme == "https" and not self._addresses[request.host or ""]
         if nonce is None and status != 304:
-            special = self._special
+            kinds, cookies = self._kinds, False
             for name, _ in own:
-                if special[name]:
-                    break
+                if kinds[name]:
+                    if kinds[name] != _COOKIE:
+                        break
+                    cookies = True
             else:
-                return own + self._tails[hsts]
+                merged = own + self._tails[hsts]
+                if cookies and self.rewriter is not None:
+                    self.rewriter.raw.rewrite(own, merged, request.host, hsts or secures(request))
+                return merged
         return self._weighed(request, status, own, self._rest[hsts], nonce)
 
     def merged_text(self, request: Request, status: int, headers: TextHeaders, nonce: str | None) -> TextHeaders:
         """The same for WSGI, whose headers are text: nothing is encoded where nothing must be weighed."""
         hsts = request.scheme == "https" and not self._addresses[request.host or ""]
         if nonce is None and status != 304:
-            special = self._special_text
+            kinds, cookies = self._text_kinds, False
             for name, _ in headers:
-                if special[name]:
-                    break
+                if kinds[name]:
+                    if kinds[name] != _COOKIE:
+                        break
+                    cookies = True
             else:
-                return headers + self._text_tails[hsts]
+                merged = headers + self._text_tails[hsts]
+                if cookies and self.rewriter is not None:
+                    self.rewriter.text.rewrite(headers, merged, request.host, hsts or secures(request))
+                return merged
         own = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         return _text(self._weighed(request, status, own, self._rest[hsts], nonce))
 
     def cookies(self, request: Request, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
-        """The headers with nothing changed but their cookies: for what is no response, as a WebSocket's 101."""
-        return [(name, self._value(request, name.lower(), value)) for name, value in headers]
+        """The headers with nothing changed but their cookies: all that is done to a WebSocket's 101."""
+        own = list(headers)
+        if self.rewriter is not None:
+            self.rewriter.raw.rewrite(own, own, request.host, secures(request))
+        return own
 
     def _weighed(
         self, request: Request, status: int, own: RawHeaders, rest: RawHeaders, nonce: str | None
     ) -> RawHeaders:
         https = request.scheme == "https"
-        kept = [
-            (name, self._value(request, name.lower(), value)) for name, value in own if self._stays(name.lower(), https)
-        ]
-        if self.rewriter is not None and sum(name.lower() == b"set-cookie" for name, _ in kept) > 1:
-            self.rewriter.compare([value for name, value in kept if name.lower() == b"set-cookie"])
+        kept = self.cookies(request, [pair for pair in own if self._stays(pair[0].lower(), https)])
         present = {name.lower(): value for name, value in kept}
         added = self._fitted(status, present, nonce) + [pair for pair in rest if pair[0] not in present]
-        return kept + added if nonce is None else _private(kept + added)
+        return kept + added if nonce is None else private(kept + added)
 
     def _stays(self, lower: bytes, https: bool) -> bool:
         return not (lower in self._remove or lower in self._override or (lower == _HSTS_NAME and not https))
-
-    def _value(self, request: Request, name: bytes, value: bytes) -> bytes:
-        if name == b"set-cookie" and self.rewriter:
-            return self.rewriter.outgoing(value, request.host, secure=secures(request))
-        return value
 
     def _fitted(self, status: int, present: Mapping[bytes, bytes], nonce: str | None) -> RawHeaders:
         """The CSPs that the app did not set, in the form that this response asks for."""
@@ -180,8 +189,8 @@ def _framed(headers: Headers | None) -> dict[bytes, _Policies]:
     return {option: _compiled(headers, frame_ancestors=[who]) for option, who in _ANCESTORS.items()}
 
 
-def _private(headers: RawHeaders) -> RawHeaders:
-    """A page with a nonce belongs to one reader: no shared cache may keep it (RFC 9111, 5.2.2.7; RFC 9213)."""
+def private(headers: RawHeaders) -> RawHeaders:
+    """A page with a nonce or token belongs to one reader: no shared cache may keep it (RFC 9111, 5.2.2.7; RFC 9213)."""
     written = b",".join(value for name, value in headers if name.lower() == b"cache-control")
     directives = [part.strip() for part in written.split(b",") if part.strip()]
     closed = [part for part in directives if part.partition(b"=")[0].lower() not in _SHARED]

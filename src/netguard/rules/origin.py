@@ -1,7 +1,8 @@
-"""Request verification without a token: Sec-Fetch-Site first, then Origin against the resolved origin."""
+"""Request verification by headers: Sec-Fetch-Site first, then Origin against the resolved origin."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -20,6 +21,7 @@ _AMBIENT: Final = frozenset({b"basic", b"digest", b"negotiate", b"ntlm", b"kerbe
 _OURS: Final = frozenset({b"same-origin", b"same-site", b"none"})
 _EMBEDDED: Final = frozenset({b"object", b"embed", b"iframe", b"frame"})
 _ISOLATED: Final = ((b"cache-control", b"no-store"), (b"vary", b"Sec-Fetch-Site, Sec-Fetch-Mode, Sec-Fetch-Dest"))
+_COOKIE_NAME: Final = re.compile(r"[!-:<>-~]*")  # printable ASCII without space, ";" and "="
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OVERRIDE_1: Final = b"x-http-method-override"  # names and no loop: every GET passes here
 _OVERRIDE_2: Final = b"x-http-method"
@@ -37,6 +39,10 @@ class Origin:
     page has nothing to gain from sending. Requests with neither header come from no current browser and pass;
     ``require=True`` refuses them. ``isolate`` lists patterns whose resources no other site may load, as image, script,
     frame or by fetch; a link that leads there still works (W3C Fetch Metadata, resource isolation).
+
+    ``token=True`` asks requests with neither header for a token instead, in ``X-CSRF-Token`` or a form's field
+    ``csrf_token``, bound to a cookie that is set where ``exchange.csrf_token`` is read; it needs the policy's secrets.
+    ``session`` names the app's session cookie, which the tokens are bound to as well once it is there.
     """
 
     trusted: Sequence[str] = ()
@@ -44,20 +50,35 @@ class Origin:
     ambient_only: bool = False
     require: bool = False
     isolate: Sequence[str] = ()
+    token: bool = False
+    session: str = ""
     mode: Mode = "enforce"
 
     def __post_init__(self) -> None:
         one_of("Origin.mode", self.mode, ("enforce", "report"))
         one_of("Origin.ambient_only", self.ambient_only, (True, False))
         one_of("Origin.require", self.require, (True, False))
+        one_of("Origin.token", self.token, (True, False))
+        self._check_token()
         _guards(self.isolate)
         Exemptions("Origin.bypass", self.bypass)
         for origin in listing("Origin.trusted", self.trusted, str):
             _trusted(origin)
 
+    def _check_token(self) -> None:
+        if self.require and self.token:
+            raise ConfigError("Origin.require: it refuses what token=True asks for a token: write one of the two")
+        _check_cookie_name("Origin.session", self.session)
+        if self.session and not self.token:
+            raise ConfigError(f"Origin.session: {self.session!r} binds tokens, and there are none: write token=True")
+
     def rule(self) -> Callable[[Request], Refusal | None]:
         """The check of this section."""
         return _Rule(self).check
+
+    def unproved(self) -> Callable[[Request], bool]:
+        """Tells of a request whether it would need a token: it is to be judged, and has no header to judge it by."""
+        return _Rule(self).unproved
 
     def isolation(self) -> Callable[[Request], Refusal | None] | None:
         """The check of ``isolate``, where anything is listed."""
@@ -74,12 +95,20 @@ class _Rule:
         self._require = config.require
         self._sites: Memo[bytes, Site | None] = Memo(parse_origin)
 
-    def check(self, request: Request) -> Refusal | None:
+    def unproved(self, request: Request) -> bool:
+        get = request.headers.get
+        absent = not (get(b"sec-fetch-site") or get(b"origin"))
+        return absent and self._concerns(request) and not self._bypass.cover(request)
+
+    def _concerns(self, request: Request) -> bool:
         if request.method in _SAFE and request.kind == "http":
             get = request.headers.get  # an upgrade: a WSGI app may speak WebSocket on the socket itself
             if get(b"upgrade") is get(_OVERRIDE_1) is get(_OVERRIDE_2) is get(_OVERRIDE_3) is None:
-                return None
-        if self._ambient_only and not _ambient(request):
+                return False
+        return not self._ambient_only or _ambient(request)
+
+    def check(self, request: Request) -> Refusal | None:
+        if not self._concerns(request):
             return None
         code = self._verdict(request)
         if code is None or self._bypass.cover(request):
@@ -143,6 +172,11 @@ def _trusted(origin: str) -> Site:
         mend = "write scheme and host and nothing else, as in 'https://pay.example'"
         raise ConfigError(f"Origin.trusted: {origin!r} is no origin: {mend}")
     return site
+
+
+def _check_cookie_name(where: str, name: object) -> None:
+    if not isinstance(name, str) or not _COOKIE_NAME.fullmatch(name):
+        raise ConfigError(f"{where}: the name of a cookie is meant, as in 'sessionid', not {name!r}")
 
 
 def _ambient(request: Request) -> bool:

@@ -18,12 +18,16 @@ from scenarios.rows import (
     hosts,
     https,
     isolation,
+    limits,
+    limits_user,
     order,
     origin,
     presets,
     proxies_forwarded,
     proxies_trusted,
     proxies_untrusted,
+    token,
+    token_shown,
     websocket,
 )
 
@@ -40,12 +44,16 @@ _SUBJECTS = (
     hosts,
     https,
     isolation,
+    limits,
+    limits_user,
     order,
     origin,
     presets,
     proxies_forwarded,
     proxies_trusted,
     proxies_untrusted,
+    token,
+    token_shown,
     websocket,
 )
 ROWS: Final[dict[str, Row]] = {row.id: row for subject in _SUBJECTS for row in subject.ROWS}

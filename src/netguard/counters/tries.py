@@ -1,0 +1,82 @@
+"""What lockouts count: tries within windows, and tries without a success between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, TypeGuard
+
+from netguard.counters import Judged, OnOutage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Windows:
+    """Tries within several windows, (limit, period) each, from the first try on; the last one locks for its period.
+
+    A stretch shorter than a period admits at most 2 * limit - 2. The try that locks is taken: it needs no second call.
+    """
+
+    key: bytes
+    tag: bytes = b""
+    windows: tuple[tuple[int, int], ...]
+    report: bool = False
+    on_outage: OnOutage = "local"
+
+    def judge(self, state: tuple[Any, ...] | None, now: int) -> Judged:
+        before = state[1:] if self._fits(state) else ((0, 0, 0),) * len(self.windows)
+        locked = max(until for _, _, until in before)
+        if locked > now:
+            return True, (0, locked - now, locked - now, now), state
+        after = tuple(_taken(old, window, now) for old, window in zip(before, self.windows, strict=True))
+        left = min(n - taken for (n, _), (_, taken, _) in zip(self.windows, after, strict=True))
+        ends = self._ends(after)
+        return False, (left, 0, ends - now, now), (ends, *after)
+
+    def _fits(self, state: tuple[Any, ...] | None) -> TypeGuard[tuple[Any, ...]]:
+        """Whether there is a state, and it has these windows: a policy may have changed them."""
+        return state is not None and len(state) == len(self.windows) + 1
+
+    def _ends(self, after: tuple[tuple[int, int, int], ...]) -> int:
+        return max(max(until, start + p) for (start, _, until), (_, p) in zip(after, self.windows, strict=True))
+
+    def returned(self, state: tuple[Any, ...] | None, generation: int) -> tuple[Any, ...] | None:
+        """A window that began after that try keeps what it has; a lock falls where less than its limit is left."""
+        if not self._fits(state):
+            return None
+        kept = tuple((s, t - 1, 0) if s <= generation and t else (s, t, u) for s, t, u in state[1:])
+        return (self._ends(kept), *kept) if any(taken for _, taken, _ in kept) else None
+
+    def share(self, part: float) -> Windows:
+        return replace(self, windows=tuple((max(1, int(n * part)), period) for n, period in self.windows))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streak:
+    """Tries without a success between them: past ``limit`` all are refused, until none came for ``keep``."""
+
+    key: bytes
+    tag: bytes = b""
+    limit: int
+    keep: int
+    report: bool = False
+    on_outage: OnOutage = "local"
+
+    def judge(self, state: tuple[int, int] | None, now: int) -> Judged:
+        ends, taken = state if state and state[0] > now else (now, 0)
+        if taken >= self.limit:
+            return True, (0, ends - now, ends - now, now), state
+        return False, (self.limit - taken - 1, 0, self.keep, now), (now + self.keep, taken + 1)
+
+    def returned(self, state: tuple[int, int] | None, generation: int) -> tuple[int, int] | None:
+        return (state[0], state[1] - 1) if state and state[1] > 1 else None
+
+    def share(self, part: float) -> Streak:
+        return self  # a process that counts alone has seen no streak but its own
+
+
+def _taken(old: tuple[int, int, int], window: tuple[int, int], now: int) -> tuple[int, int, int]:
+    start, taken, until = old
+    limit, period = window
+    if not taken or until or start + period <= now:  # a lock that is over ends its window too
+        start, taken = now, 0
+    taken += 1
+    return start, taken, now + period if taken >= limit else 0

@@ -1,0 +1,140 @@
+"""A rate limit, compiled: from what a request is counted by to the operations that count it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from netguard.bodies import Body
+from netguard.counted_by import By
+from netguard.counters import Op
+from netguard.counters.rates import Distinct, Gcra, Log
+from netguard.errors import ConfigError
+from netguard.keys import Keys
+from netguard.memo import Memo
+from netguard.messages import Request
+from netguard.networks import NetworkSet
+from netguard.rate_answers import Quota
+from netguard.rate_limit import RateLimit
+from netguard.rules.paths import Exemptions
+
+Values = tuple[str, ...]
+
+_NOBODY: Final = Request("", "", {})
+_NOTHING: Final = Body(b"", None)
+
+
+class Limit:
+    """One rate limit, compiled: from what is counted to the operations that count it."""
+
+    __slots__ = (
+        "_distinct", "_exempt", "_exempt_clients", "_keys", "_ops", "_rates", "config", "name", "needs_user", "quotas",
+        "reads_body", "sources", "spares_some", "steady",
+    )  # fmt: skip
+
+    def __init__(self, config: RateLimit, keys: Keys) -> None:
+        self.config = config
+        self.name = config.label()
+        self.sources = config.sources()
+        self.quotas = tuple(_quotas(config, self.name))
+        self._rates = config.rates()
+        self._distinct = config.distinct_sources()
+        self.reads_body = any(source.reads_body for source in (*self.sources, *self._distinct))
+        self.needs_user = any(source.needs_user for source in (*self.sources, *self._distinct))
+        self._keys = keys
+        self._exempt = Exemptions("RateLimit.exempt", config.exempt)
+        self._exempt_clients = NetworkSet(config.exempt_clients)
+        self._ops: Memo[Values, tuple[Op, ...]] = Memo(self._made)
+        self.spares_some = bool(self._exempt or self._exempt_clients)
+        self.steady = not (callable(config.cost) or self._distinct)  # the same operations for the same values
+
+    def spares(self, request: Request) -> bool:
+        """Whether this request is not counted."""
+        if self._exempt_clients and request.client is not None and request.client in self._exempt_clients:
+            return True
+        return bool(self._exempt) and self._exempt.cover(request)
+
+    def members(self, request: Request, body: Body, user: object) -> Values | None:
+        """The values that are told apart, where the limit counts different ones. Raises Unreadable."""
+        if not self._distinct:
+            return None
+        return tuple([source.same(source.found(request, body, user)) for source in self._distinct])
+
+    def same(self, found: Values) -> Values:
+        """One spelling for all that counts as the same."""
+        return tuple([source.same(text) for source, text in zip(self.sources, found, strict=True)])
+
+    def given(self, values: Sequence[object]) -> Values:
+        """What is counted where code says by what. Raises ConfigError where it says more or less than ``by`` does."""
+        return _given(f"limit {self.name!r} counts by", self.sources, values)
+
+    def given_members(self, member: object) -> Values | None:
+        """The same for a limit that counts different values; a tuple where these are of several sources."""
+        values = () if member is None else member if isinstance(member, tuple) else (member,)
+        found = _given(f"limit {self.name!r}: member=... is what it tells apart,", self._distinct, values)
+        return found if self._distinct else None
+
+    def ops(self, values: Values, cost: int | None = None, members: Values | None = None) -> tuple[Op, ...]:
+        """The operations that count these values; ``cost`` where it is not the policy's own, none for 0."""
+        if members is not None:
+            return tuple(self._different(values, members))
+        if cost is None:
+            return self._ops[values]
+        return tuple(self._counters(values, cost)) if cost > 0 else ()
+
+    def _made(self, values: Values) -> tuple[Op, ...]:
+        cost = self.config.cost
+        return tuple(self._counters(values, cost if isinstance(cost, int) else 1))
+
+    def _counters(self, values: Values, cost: int) -> Iterator[Op]:
+        config = self.config
+        shared: dict[str, Any] = {
+            "tag": self._tag(values),
+            "report": config.mode == "report",
+            "on_outage": config.on_outage,
+        }
+        for rate in self._rates:
+            key = self._key(rate.seconds, values)
+            if config.window == "strict":
+                yield Log(key=key, limit=rate.amount, period=rate.period, cost=min(cost, rate.amount), **shared)
+            else:
+                burst = config.burst or rate.amount
+                step = -(-rate.period // rate.amount)
+                yield Gcra(key=key, step=step, burst=burst, cost=min(cost, burst), **shared)
+
+    def _different(self, values: Values, members: Values) -> Iterator[Op]:
+        config, tag = self.config, self._tag(values)
+        member = self._keys.digest("member", self.name, *members, size=8)
+        for rate in self._rates:
+            yield Distinct(
+                key=self._key(rate.seconds, values), tag=tag, member=member, limit=rate.amount, period=rate.period,
+                report=config.mode == "report", on_outage=config.on_outage,
+            )  # fmt: skip
+
+    def _key(self, period: int, values: Values) -> bytes:
+        return self._keys.digest("limit", self.name, str(period), *values)
+
+    def _tag(self, values: Values) -> bytes:
+        return self._keys.digest("tag", *values, size=8)
+
+
+def _quotas(config: RateLimit, name: str) -> Iterator[Quota]:
+    rates = config.rates()
+    for rate in rates:
+        yield Quota(name if len(rates) == 1 else f"{name} {rate.seconds}s", rate.amount, rate.seconds)
+
+
+def _given(where: str, sources: Sequence[By], values: Sequence[object]) -> Values:
+    if len(values) != len(sources):
+        names = ", ".join(map(str, sources)) or "nothing"
+        raise ConfigError(f"{where} {names}: give {len(sources)} value(s), not {len(values)}")
+    return tuple([source.same(_said(where, source, value)) for source, value in zip(sources, values, strict=True)])
+
+
+def _said(where: str, source: By, value: object) -> str:
+    """What code says of a source: text or a number, None for what is missing, and any user."""
+    if source.needs_user:
+        return source.found(_NOBODY, _NOTHING, value)
+    if value is not None and not isinstance(value, str | int):  # the text of an object is other for each object
+        raise ConfigError(f"{where} {source}: give its text, not {value!r}")
+    return "" if value is None else str(value)

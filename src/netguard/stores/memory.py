@@ -1,0 +1,191 @@
+"""Counters of one process: shards with a lock each, a hard cap on keys, and no thread that sweeps."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from threading import Lock
+from time import monotonic_ns
+from typing import Final
+
+from netguard.counters import NO_ROOM, Clear, GiveBack, Judged, News, Op, State, ends
+from netguard.counters.rates import Distinct, Gcra, Log
+from netguard.messages import Taken
+
+_SHARD: Final = 1024  # keys at most: a sweep of one takes some 50 µs
+_FEWEST: Final = 64  # keys before the first sweep
+_OVERFLOW: Final = 1024  # counters that keys without room share
+_SPARE: Final = 16  # a full shard waits until a sixteenth of it has ended: no sweep for each new key
+_FULL: Final = News("store.full", "the memory store has no room: new keys share counters, new logins wait", True)
+_ROOM: Final = News("store.room", "the memory store has room again", False)
+
+
+class _Shard:
+    __slots__ = ("lock", "retry_at", "room", "states", "sweep_at")
+
+    def __init__(self, room: int) -> None:
+        self.lock = Lock()
+        self.states: dict[Hashable, State] = {}
+        self.room = room
+        self.sweep_at = min(_FEWEST, room)
+        self.retry_at = 0  # no sweep before
+
+    def has_room(self, now: int, count: int) -> bool:
+        """Whether so many new keys may be added; what has ended makes room."""
+        if len(self.states) + count <= self.sweep_at:
+            return True
+        if now >= self.retry_at:
+            self._sweep(now)
+        return len(self.states) + count <= self.room
+
+    def _sweep(self, now: int) -> None:
+        live = {key: state for key, state in self.states.items() if ends(state) > now}
+        free, spare = self.room - len(live), self.room // _SPARE
+        self.states = live
+        self.sweep_at = min(self.room, max(_FEWEST, 2 * len(live)))
+        self.retry_at = sorted(map(ends, live.values()))[spare - free] if free <= spare < free + len(live) else 0
+
+
+Place = tuple[_Shard, Hashable] | None
+
+
+class MemoryStore:
+    """Counters in this process, for at most ``keys`` keys of some 130 bytes each.
+
+    Nothing that still counts is ever evicted. Where there is no room, rate limits of new keys share a fixed number of
+    counters, and what must not be shared (tries of a lockout) is refused with a wait of ``NO_ROOM``. ``clock`` gives
+    nanoseconds.
+    """
+
+    waits: Final = False
+
+    __slots__ = ("_clock", "_full", "_mask", "_overflow", "_shards", "news")
+
+    def __init__(self, *, keys: int = 1_048_576, clock: Callable[[], int] = monotonic_ns) -> None:
+        count = 1 << max(0, (keys - 1).bit_length() - _SHARD.bit_length() + 1)
+        self._shards = tuple(_Shard(max(1, keys // count)) for _ in range(count))
+        self._mask = count - 1
+        self._overflow = _Shard(0)
+        self._clock = clock
+        self._full = False
+        self.news: deque[News] = deque(maxlen=100)
+
+    def take(self, ops: Sequence[Op]) -> Taken:
+        """Judge all, and write only if none refuses, in one step that no other thread can come between."""
+        if len(ops) == 1 and type(op := ops[0]) is Gcra:
+            return self._take_gcra(op)
+        return self._together(ops)
+
+    def _take_gcra(self, op: Gcra) -> Taken:
+        """``Gcra.judge``, unrolled: most requests take one of these and nothing else."""
+        shard = self._shards[hash(op.tag or op.key) & self._mask]
+        with shard.lock:
+            now = self._clock() // 1000
+            states = shard.states
+            state = states.get(op.key, 0)
+            new = (state if state > now else now) + op.adds
+            room = op.most - new + now
+            if room >= 0 and (state or len(states) < shard.sweep_at):
+                states[op.key] = new
+                return Taken(True, ((room // op.step, 0, new - now, now),))
+        return self._together((op,))
+
+    async def atake(self, ops: Sequence[Op]) -> Taken:
+        """The same: nothing here waits."""
+        return self.take(ops)
+
+    def peek(self, ops: Sequence[Op]) -> Taken:
+        """What ``take`` would say; nothing is written."""
+        return self._together(ops, write=False)
+
+    async def apeek(self, ops: Sequence[Op]) -> Taken:
+        """The same."""
+        return self.peek(ops)
+
+    def settle(self, ops: Sequence[Clear | GiveBack]) -> None:
+        """Clear keys and give single steps back, each by itself."""
+        for op in ops:
+            self._settle(op)
+
+    async def asettle(self, ops: Sequence[Clear | GiveBack]) -> None:
+        """The same."""
+        self.settle(ops)
+
+    def __len__(self) -> int:
+        return sum(len(shard.states) for shard in self._shards) + len(self._overflow.states)
+
+    def _together(self, ops: Sequence[Op], *, write: bool = True) -> Taken:
+        indices = {hash(op.tag or op.key) & self._mask for op in ops}
+        if len(indices) == 1:
+            with self._shards[indices.pop()].lock:
+                return self._judged(ops, self._clock() // 1000, write)
+        locks = [self._shards[index].lock for index in sorted(indices)]  # one order for all, against deadlock
+        for lock in locks:
+            lock.acquire()
+        try:
+            return self._judged(ops, self._clock() // 1000, write)  # what it reads was written no later
+        finally:
+            for lock in locks:
+                lock.release()
+
+    def _judged(self, ops: Sequence[Op], now: int, write: bool) -> Taken:
+        places = [self._place(op, now, len(ops)) for op in ops]
+        if all(place is not None and place[0] is not self._overflow for place in places):
+            return _judged_at(places, ops, now, write)
+        with self._overflow.lock:  # after those of shards, always
+            return _judged_at(places, ops, now, write)
+
+    def _place(self, op: Op, now: int, count: int) -> Place:
+        """Where an operation's state is kept; None where there is no room and it must not be shared."""
+        shard = self._shards[hash(op.tag or op.key) & self._mask]
+        if op.key in shard.states:
+            return shard, op.key
+        if shard.has_room(now, count):
+            if len(shard.states) < shard.room // 2:
+                self._tell(full=False)
+            return shard, op.key
+        self._tell(full=True)
+        shared = hash(op.key) % _OVERFLOW
+        match op:
+            case Gcra():
+                return self._overflow, (shared, op.step, op.burst)
+            case Log() | Distinct():
+                return self._overflow, (shared, type(op), op.limit, op.period)
+            case _:
+                return None
+
+    def _tell(self, *, full: bool) -> None:
+        if full == self._full:
+            return
+        with self._overflow.lock:
+            if full != self._full:  # still: each transition is told once
+                self._full = full
+                self.news.append(_FULL if full else _ROOM)
+
+    def _settle(self, op: Clear | GiveBack) -> None:
+        counted = op if isinstance(op, Clear) else op.op
+        key = counted.key
+        shard = self._shards[hash(counted.tag or key) & self._mask]
+        with shard.lock:
+            state = shard.states.pop(key, None)
+            if state is not None and isinstance(op, GiveBack):
+                left = op.op.returned(state, op.generation)
+                if left is not None:
+                    shard.states[key] = left
+
+
+def _judged_at(places: Sequence[Place], ops: Sequence[Op], now: int, write: bool) -> Taken:
+    judged = [_verdict(place, op, now) for place, op in zip(places, ops, strict=True)]
+    ok = all(op.report or not refused for op, (refused, _, _) in zip(ops, judged, strict=True))
+    if ok and write:
+        for place, (refused, _, state) in zip(places, judged, strict=True):
+            if place is not None and not refused:
+                place[0].states[place[1]] = state
+    return Taken(ok, tuple([count for _, count, _ in judged]))
+
+
+def _verdict(place: Place, op: Op, now: int) -> Judged:
+    if place is None:
+        return True, (0, NO_ROOM, 0, now), None
+    state = place[0].states.get(place[1])
+    return op.judge(None if state is None or ends(state) <= now else state, now)

@@ -1,0 +1,80 @@
+"""The clients of an address: one for all threads, and one for each event loop, which ends with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from typing import Protocol
+
+from netguard.counters import Clear, GiveBack, Op
+from netguard.messages import Taken
+from netguard.stores.redis.address import Address
+from netguard.stores.redis.cluster import ClusterLoop, ClusterThreads
+from netguard.stores.redis.loop import Loop
+from netguard.stores.redis.threads import Threads
+from netguard.stores.redis.wire import Name
+
+Clock = Callable[[], int]  # nanoseconds
+Close = Callable[[], Awaitable[None]]
+
+
+class ThreadClient(Protocol):
+    """What threads call."""
+
+    def take(self, mode: int, ops: Sequence[Op]) -> Taken: ...
+    def settle(self, ops: Sequence[Clear | GiveBack]) -> None: ...
+    def close(self) -> None: ...
+
+
+class LoopClient(Protocol):
+    """What one event loop calls."""
+
+    @property
+    def close(self) -> Close: ...
+
+    async def take(self, mode: int, ops: Sequence[Op]) -> Taken: ...
+    async def settle(self, ops: Sequence[Clear | GiveBack]) -> None: ...
+
+
+def thread_client(address: Address, name: Name, clock: Clock | None) -> ThreadClient:
+    """The client for threads; it connects when it is asked something."""
+    kind = ClusterThreads if address.kind == "cluster" else Threads
+    return kind(address, name, clock)
+
+
+class LoopClients:
+    """A client for each event loop that asks."""
+
+    def __init__(self, address: Address, name: Name, clock: Clock | None) -> None:
+        self._asked = address, name, clock
+        self._kind = ClusterLoop if address.kind == "cluster" else Loop
+        self._open: dict[asyncio.AbstractEventLoop, tuple[LoopClient, AsyncGenerator[None]]] = {}
+
+    async def here(self) -> LoopClient:
+        """The client of the running loop."""
+        loop = asyncio.get_running_loop()
+        found = self._open.get(loop)
+        return found[0] if found is not None else await self._opened(loop)
+
+    async def close(self) -> None:
+        """Close what the running loop has."""
+        found = self._open.pop(asyncio.get_running_loop(), None)
+        if found is not None:
+            await found[1].aclose()
+
+    async def _opened(self, loop: asyncio.AbstractEventLoop) -> LoopClient:
+        for other in [other for other in list(self._open) if other.is_closed()]:
+            self._open.pop(other, None)
+        client: LoopClient = self._kind(*self._asked)
+        end = _closing(client.close)
+        await anext(end)
+        self._open[loop] = client, end
+        return client
+
+
+async def _closing(close: Close) -> AsyncGenerator[None]:
+    """Close when the loop shuts its generators down, as ``asyncio.run`` and servers do before they close it."""
+    try:
+        yield
+    finally:
+        await close()

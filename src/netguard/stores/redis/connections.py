@@ -1,0 +1,93 @@
+"""redis-py's clients for an address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any, Final
+
+import redis
+import redis.asyncio
+import redis.asyncio.cluster
+import redis.cluster
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
+from redis.retry import Retry
+
+from netguard.errors import ConfigError, StoreError
+from netguard.stores.redis.address import Address
+
+_DEFAULTS: Final = {
+    "max_connections": 2**31 - 1,  # as many as threads ask at a time
+    "protocol": 2,  # 3 would cost each connection a round trip, for nothing that is needed here
+}
+FOREIGN: Final = (RedisError, OSError)  # what a call may raise
+
+
+class Unreachable(StoreError):
+    """The server did not answer at all: what waits for it would not fare better."""
+
+
+def failed(address: Address, error: Exception) -> StoreError:
+    """The StoreError for one of FOREIGN."""
+    kind = StoreError if isinstance(error, ResponseError) else Unreachable
+    return kind(f"{address.shown}: {str(error) or 'no answer in time'}")
+
+
+def check(address: Address) -> None:
+    """Refuse options that redis-py refuses, before any request; nothing is connected."""
+    try:
+        thread_pool(address).make_connection()
+    except (RedisError, TypeError, ValueError) as error:
+        raise ConfigError(f"store: {address.shown!r}: redis-py says: {error}") from error
+
+
+def thread_pool(address: Address) -> Any:
+    """Connections for threads, safe after fork."""
+    return _pool(redis, address, {**_DEFAULTS, **address.options, "retry": Retry(NoBackoff(), 0)})
+
+
+def thread_cluster(address: Address) -> Any:
+    """A Cluster's client for threads, safe after fork; asks for the slots at once."""
+    node: Any = redis.cluster.ClusterNode  # untyped
+    options = {**_DEFAULTS, **address.options, "retry": Retry(NoBackoff(), 0), **_tls(address)}
+    return redis.cluster.RedisCluster(startup_nodes=[node(*host) for host in address.hosts], **options)
+
+
+def loop_pool(address: Address) -> Any:
+    """Connections for one event loop."""
+    return _pool(redis.asyncio, address, _loop_options(address))
+
+
+def loop_cluster(address: Address) -> Any:
+    """A Cluster's client for one event loop."""
+    nodes = [redis.asyncio.cluster.ClusterNode(*host) for host in address.hosts]
+    return redis.asyncio.cluster.RedisCluster(startup_nodes=nodes, **_loop_options(address), **_tls(address))
+
+
+def _loop_options(address: Address) -> dict[str, Any]:
+    """Without a time-out for reading: a call has one for all that it does, which knows a busy loop."""
+    return {**_DEFAULTS, **address.options, "retry": AsyncRetry(NoBackoff(), 0), "socket_timeout": None}
+
+
+def _pool(library: ModuleType, address: Address, options: Mapping[str, Any]) -> Any:
+    if address.kind == "sentinel":
+        sentinels = library.Sentinel(address.hosts, sentinel_kwargs=_sentinel(address, options))
+        return library.SentinelConnectionPool(address.service, sentinels, **options, **_tls(address))
+    if address.path:
+        return library.ConnectionPool(connection_class=library.UnixDomainSocketConnection, path=address.path, **options)
+    kind = library.SSLConnection if address.tls else library.Connection
+    host, port = address.hosts[0]
+    return library.ConnectionPool(connection_class=kind, host=host, port=port, **options)
+
+
+def _sentinel(address: Address, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Sentinels have credentials of their own, or none."""
+    kept = {name: value for name, value in options.items() if name.startswith(("ssl_", "socket_"))}
+    times = {"socket_timeout": address.read_timeout, "protocol": options["protocol"], "retry": options["retry"]}
+    return {**kept, **times, **address.sentinel_options, **_tls(address)}
+
+
+def _tls(address: Address) -> dict[str, Any]:
+    return {"ssl": True} if address.tls else {}

@@ -1,0 +1,116 @@
+-- Judges and writes any number of groups of operations; what each does is netguard.counters, in the same numbers.
+-- KEYS: one for each operation, in order, all in one slot on a cluster. ARGV[1]: the groups, as wire.py packs them.
+-- ARGV[2]: the time in microseconds, in tests only; else the server's own.
+-- A group is TAKE (judge all, write if none refuses), PEEK (judge) or SETTLE (undo each by itself). The answer holds
+-- for each TAKE and PEEK a byte, whether none refuses, and for each of its operations (left, wait, reset, generation).
+-- A value is a byte, the kind of operation, and doubles: exact for whole numbers up to 2^53, on every platform.
+
+local TAKE, SETTLE = 0, 2
+local GCRA, LOG, DISTINCT, WINDOWS, STREAK, CLEAR = 1, 2, 3, 4, 5, 6
+local REPORT = 128
+
+local pack, unpack_at, byte, sub = struct.pack, struct.unpack, string.byte, string.sub
+local max, min, floor = math.max, math.min, math.floor
+local request = ARGV[1]
+local now = tonumber(ARGV[2])
+if not now then
+    local time = redis.call('TIME')
+    now = time[1] * 1000000 + time[2]
+end
+
+-- judge[kind](value, at) reads the operation's own fields at this place of the request. It returns where the next one
+-- begins, whether this one is refused, what is left, the wait, the reset (until all is as at first, so also how long
+-- the value is kept), the value to write, and the generation where it is not the time.
+local judge = {}
+
+judge[GCRA] = function(value, at)
+    local adds, most, step, after = unpack_at('<ddd', request, at)
+    local base = now
+    if value then base = max(now, (unpack_at('<d', value, 2))) end
+    local new = base + adds
+    local room = most - new + now
+    if room < 0 then return after, true, max(0, floor((room + adds) / step)), -room, base - now end
+    return after, false, floor(room / step), 0, new - now, pack('<Bd', GCRA, new)
+end
+
+judge[LOG] = function(value, at)
+    local limit, period, cost, after = unpack_at('<ddd', request, at)
+    local first, stop = 2, value and #value or 1
+    while first <= stop and unpack_at('<d', value, first) <= now - period do first = first + 8 end
+    local count = (stop - first + 1) / 8
+    local over = count + cost - limit
+    if over > 0 then
+        local wait = unpack_at('<d', value, first + 8 * (over - 1)) + period - now
+        return after, true, limit - count, wait, unpack_at('<d', value, stop - 7) + period - now
+    end
+    local live = value and sub(value, first) or ''
+    return after, false, -over, 0, period, pack('<B', LOG) .. live .. string.rep(pack('<d', now), cost)
+end
+
+judge[DISTINCT] = function(value, at)
+    local limit, period, member, after = unpack_at('<ddBc0', request, at)
+    local live, before, oldest, newest, from = {}, nil, math.huge, 0, 2
+    while value and from <= #value do
+        local name, stamp, next_from = unpack_at('<Bc0d', value, from)
+        if stamp > now - period then
+            oldest, newest = min(oldest, stamp), max(newest, stamp)
+            if name == member then before = stamp else live[#live + 1] = sub(value, from, next_from - 1) end
+        end
+        from = next_from
+    end
+    if not before and #live >= limit then return after, true, 0, oldest + period - now, newest + period - now end
+    -- A stamp that nobody's generation is: who brought the member cannot take it from those who came after.
+    live[#live + 1] = pack('<Bc0d', #member, member, before and max(now, before + 1) or now)
+    return after, false, limit - #live, 0, period, pack('<B', DISTINCT) .. table.concat(live), before and -1
+end
+
+-- The start, what is taken and the lock's end of each window; nil where the value has other windows.
+local function windows_of(value, count)
+    if not value or #value ~= 1 + 24 * count then return nil end
+    local windows = {}
+    for i = 1, count do windows[i] = {unpack_at('<ddd', value, 24 * i - 22)} end
+    return windows
+end
+
+local function windows_value(windows, periods)
+    local parts, ends = {pack('<B', WINDOWS)}, 0
+    for i, window in ipairs(windows) do
+        ends = max(ends, window[3], window[1] + periods[i])
+        parts[i + 1] = pack('<ddd', window[1], window[2], window[3])
+    end
+    return table.concat(parts), ends - now
+end
+
+local function windows_asked(at)
+    local count, limits, periods = byte(request, at), {}, {}
+    at = at + 1
+    for i = 1, count do limits[i], periods[i], at = unpack_at('<dd', request, at) end
+    return count, limits, periods, at
+end
+
+judge[WINDOWS] = function(value, at)
+    local count, limits, periods, after = windows_asked(at)
+    local windows, locked, left = windows_of(value, count), 0, math.huge
+    for i = 1, windows and count or 0 do locked = max(locked, windows[i][3]) end
+    if locked > now then return after, true, 0, locked - now, locked - now end
+    windows = windows or {}
+    for i = 1, count do
+        local window = windows[i]
+        -- A lock that is over ends its window too.
+        if not window or window[2] == 0 or window[3] > 0 or window[1] + periods[i] <= now then window = {now, 0, 0} end
+        window[2] = window[2] + 1
+        if window[2] >= limits[i] then window[3] = now + periods[i] end
+        windows[i], left = window, min(left, limits[i] - window[2])
+    end
+    local written, rest = windows_value(windows, periods)
+    return after, false, left, 0, rest, written
+end
+
+judge[STREAK] = function(value, at)
+    local limit, keep, after = unpack_at('<dd', request, at)
+    local ends, taken = now, 0
+    if value then ends, taken = unpack_at('<dd', value, 2) end
+    if ends <= now then taken = 0 end
+    if taken >= limit then return after, true, 0, ends - now, ends - now end
+    return after, false, limit - taken - 1, 0, keep, pack('<Bdd', STREAK, now + keep, taken + 1)
+end

@@ -1,0 +1,97 @@
+"""Calls of one event loop: takes share a connection and its calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from redis.exceptions import ConnectionError as Dropped
+from redis.exceptions import NoScriptError, ReadOnlyError
+
+from netguard.counters import Clear, GiveBack, Op
+from netguard.messages import Taken
+from netguard.stores.redis.address import Address
+from netguard.stores.redis.connections import FOREIGN, failed, loop_pool
+from netguard.stores.redis.deadline import Deadline
+from netguard.stores.redis.lanes import Lane
+from netguard.stores.redis.wire import SCRIPT, SHA, Group, Name, arguments, group, settling, verdicts
+
+
+class Loop:
+    """One server, or the primary that Sentinels name."""
+
+    def __init__(self, address: Address, name: Name, clock: Callable[[], int] | None) -> None:
+        self._name = name
+        self._clock = clock
+        self._connections = _Connections(address)
+        self.close = self._connections.close
+        self._lane = Lane(self._takes)
+
+    async def take(self, mode: int, ops: Sequence[Op]) -> Taken:
+        return await self._lane.ask(group(mode, ops, self._name))
+
+    async def settle(self, ops: Sequence[Clear | GiveBack]) -> None:
+        await self._connections.once(arguments([settling(ops, self._name)], self._clock))
+
+    async def _takes(self, groups: Sequence[Group]) -> Sequence[Taken]:
+        return verdicts(groups, await self._connections.take(arguments(groups, self._clock)))
+
+
+class _Connections:
+    """One connection that is kept for takes, and a pool for what settles."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._pool = loop_pool(address)
+        self._kept: Any = None
+
+    async def take(self, arguments: Sequence[bytes]) -> object:
+        """On the kept connection; once more where it was dropped meanwhile."""
+        known = self._kept is not None and self._kept.is_connected
+        seconds = self._address.read_timeout + (0 if known else self._address.connect_timeout)
+        try:
+            async with Deadline(seconds):
+                try:
+                    return await _asked(await self._connected(), arguments)
+                except Dropped:  # as by a server that was restarted
+                    if not known:
+                        raise
+                return await _asked(await self._connected(), arguments)
+        except FOREIGN as error:
+            raise failed(self._address, error) from error
+
+    async def once(self, arguments: Sequence[bytes]) -> object:
+        """On a connection of the pool, which looks whether it still stands before it hands it out."""
+        try:
+            async with Deadline(self._address.connect_timeout + self._address.read_timeout):
+                connection = await self._pool.get_connection()
+                try:
+                    return await _asked(connection, arguments)
+                finally:
+                    await self._pool.release(connection)
+        except FOREIGN as error:
+            raise failed(self._address, error) from error
+
+    async def close(self) -> None:
+        await self._pool.disconnect()
+        for sentinel in getattr(getattr(self._pool, "sentinel_manager", None), "sentinels", ()):
+            await sentinel.aclose()
+
+    async def _connected(self) -> Any:
+        if self._kept is None:
+            self._kept = await self._pool.get_connection()
+        elif not self._kept.is_connected:
+            await self._kept.connect()
+        return self._kept
+
+
+async def _asked(connection: Any, arguments: Sequence[bytes]) -> object:
+    try:
+        await connection.send_command(b"EVALSHA", SHA, *arguments, check_health=False)
+        return await connection.read_response()
+    except NoScriptError:  # a server that was restarted, or SCRIPT FLUSH; EVAL loads it again
+        await connection.send_command(b"EVAL", SCRIPT, *arguments, check_health=False)
+        return await connection.read_response()
+    except ReadOnlyError:  # a primary no longer: the next call asks for the address anew
+        await connection.disconnect(nowait=True)
+        raise

@@ -1,0 +1,64 @@
+"""Calls of threads: each on a pooled connection that is its own for that long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from redis.exceptions import ConnectionError as Dropped
+from redis.exceptions import NoScriptError, ReadOnlyError
+
+from netguard.counters import Clear, GiveBack, Op
+from netguard.messages import Taken
+from netguard.stores.redis.address import Address
+from netguard.stores.redis.connections import FOREIGN, failed, thread_pool
+from netguard.stores.redis.wire import SCRIPT, SHA, Name, arguments, group, settling, verdicts
+
+
+class Threads:
+    """One server, or the primary that Sentinels name."""
+
+    def __init__(self, address: Address, name: Name, clock: Callable[[], int] | None) -> None:
+        self._address = address
+        self._name = name
+        self._clock = clock
+        self._pool = thread_pool(address)
+
+    def take(self, mode: int, ops: Sequence[Op]) -> Taken:
+        asked = group(mode, ops, self._name)
+        return verdicts([asked], self._call(arguments([asked], self._clock), again=True))[0]
+
+    def settle(self, ops: Sequence[Clear | GiveBack]) -> None:
+        self._call(arguments([settling(ops, self._name)], self._clock), again=False)
+
+    def close(self) -> None:
+        self._pool.disconnect()
+
+    def _call(self, arguments: Sequence[bytes], *, again: bool) -> object:
+        try:
+            return self._tried(arguments, again)
+        except FOREIGN as error:
+            raise failed(self._address, error) from error
+
+    def _tried(self, arguments: Sequence[bytes], again: bool) -> object:
+        connection = self._pool.get_connection()
+        try:
+            return _asked(connection, arguments)
+        except Dropped:  # as by a server that was restarted; a time-out is none
+            if not again:
+                raise
+        finally:
+            self._pool.release(connection)
+        return self._tried(arguments, again=False)
+
+
+def _asked(connection: Any, arguments: Sequence[bytes]) -> object:
+    try:
+        connection.send_command(b"EVALSHA", SHA, *arguments, check_health=False)
+        return connection.read_response(disconnect_on_error=True)
+    except NoScriptError:  # a server that was restarted, or SCRIPT FLUSH; EVAL loads it again
+        connection.send_command(b"EVAL", SCRIPT, *arguments, check_health=False)
+        return connection.read_response(disconnect_on_error=True)
+    except ReadOnlyError:  # a primary no longer: the next call asks for the address anew
+        connection.disconnect()
+        raise

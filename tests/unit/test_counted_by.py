@@ -1,0 +1,131 @@
+"""What is counted by: one counter for all spellings of one account, and no counter for two."""
+
+from __future__ import annotations
+
+from typing import Any
+from unicodedata import normalize
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netguard.bodies import Body
+from netguard.counted_by import By, client, cookie, form, header, identity, json_field, sources, user
+from netguard.errors import ConfigError
+from netguard.keys import Keys
+from netguard.messages import Request
+
+NO_BODY = Body(b"", None)
+
+
+def counted(by: By, body: Body = NO_BODY, who: object = None, client: str | None = "203.0.113.7", **fields: str) -> str:
+    headers = {name.replace("_", "-").encode(): value.encode("latin-1") for name, value in fields.items()}
+    return by.same(by.found(Request("POST", "/", headers, client=client), body, who))
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["ann@club.example", "ANN@CLUB.EXAMPLE", "  ann@club.example\t", "Ann@Club.Example", "\uff41nn@club.example",
+     "ann@club.example\u00a0"],
+)  # fmt: skip
+def test_spellings_of_one_account(spelling: str) -> None:
+    assert identity(spelling) == "ann@club.example"
+
+
+@given(st.text(max_size=20))
+def test_an_identity_is_one_for_all_that_normalises_alike(text: str) -> None:
+    assert identity(text) == identity(normalize("NFD", text)) == identity(f" {text} ") == identity(identity(text))
+
+
+def test_looser_databases() -> None:
+    plain = form("name", same_as=lambda text: normalize("NFD", text).encode("ascii", "ignore").decode())
+    urlencoded = b"application/x-www-form-urlencoded"
+    assert counted(plain, Body(b"name=Jos%C3%A9", urlencoded)) == counted(plain, Body(b"name=jose", urlencoded))
+
+
+@pytest.mark.parametrize(
+    ("address", "same", "other"),
+    [
+        ("203.0.113.7", "203.0.113.7", "203.0.113.8"),
+        ("2001:db8::1", "2001:db8:0:0:ffff::9", "2001:db8:0:1::1"),
+        ("::ffff:203.0.113.7", "203.0.113.7", "::ffff:203.0.113.8"),
+    ],
+)
+def test_a_client_is_an_address_or_a_network_of_64_bits(address: str, same: str, other: str) -> None:
+    assert counted(client, client=address) == counted(client, client=same) != counted(client, client=other)
+
+
+def test_wider_networks_on_request() -> None:
+    assert counted(client(ipv6=56), client="2001:db8::1") == counted(client(ipv6=56), client="2001:db8:0:ff::1")
+    assert counted(client(ipv6=56), client="2001:db8::1") != counted(client(ipv6=56), client="2001:db8:0:100::1")
+    assert counted(client(ipv6=48), client="2001:db8::1") == counted(client(ipv6=48), client="2001:db8:0:ffff::1")
+    with pytest.raises(ConfigError, match="ipv6"):
+        client(ipv6=65)
+
+
+def test_unknown_clients_share_one_counter() -> None:
+    assert counted(client, client=None) == ""
+
+
+def test_fields_and_tokens() -> None:
+    body = Body(b'{"user": {"name": "Ann"}}', b"application/json")
+    assert counted(json_field("user.name"), body) == "ann"
+    assert counted(json_field("user.mail"), body) == ""
+    assert counted(header("X-API-Key"), x_api_key="Secret ") == "Secret"
+    assert counted(header("X-API-Key")) == ""
+    assert counted(cookie("sid"), cookie="a=b; sid=C; sid=d") == "C"
+    assert counted(cookie("sid")) == ""
+
+
+class WithKey:
+    pk = 7
+
+
+def test_users() -> None:
+    assert counted(user, who=WithKey()) == "user 7"
+    assert counted(user, who="ann") == "user ann"
+    assert counted(user, who=None) == "client " + counted(client)
+    assert counted(user, who="client " + counted(client)) != counted(user, who=None)
+
+
+def test_callables_are_asked() -> None:
+    [called] = sources("by", lambda request: request.path)
+    assert counted(called) == "/"
+    [nothing] = sources("by", lambda request: None)
+    assert counted(nothing) == ""
+
+
+@pytest.mark.parametrize("by", [(), 5, "clients", "form", "form:", pytest.param(form, id="call"), [client, "x"], None])
+def test_what_cannot_be_counted_by(by: Any) -> None:
+    with pytest.raises(ConfigError):
+        sources("RateLimit.by", by)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(lambda: form(""), id="form"),
+        pytest.param(lambda: json_field(" "), id="json"),
+        pytest.param(lambda: header("a b"), id="header"),
+        pytest.param(lambda: cookie(""), id="cookie"),
+        pytest.param(lambda: form("a", same_as="b"), id="same_as"),  # type: ignore[arg-type]
+    ],
+)
+def test_fields_need_names(make: Any) -> None:
+    with pytest.raises(ConfigError):
+        make()
+
+
+PARTS = st.lists(st.text(max_size=6), max_size=4)
+
+
+@given(PARTS, PARTS)
+def test_keys_collide_only_where_all_parts_are_the_same(one: list[str], other: list[str]) -> None:
+    keys = Keys(b"k" * 32)
+    assert (keys.digest(*one) == keys.digest(*other)) == (one == other)
+
+
+def test_keys_tell_nothing_without_the_secret() -> None:
+    assert Keys(b"k" * 32).digest("a/b", "c") != Keys(b"k" * 32).digest("a", "b/c")
+    assert Keys(b"k" * 32).digest("ann") != Keys(b"l" * 32).digest("ann")
+    assert len(Keys(b"k" * 99).digest("ann")) == 16
