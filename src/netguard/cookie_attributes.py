@@ -62,9 +62,15 @@ def rewritten(
         return b"", None
     prefix = wanted.prefix if secure and name else b""
     locked = (prefix or name).lower().startswith(b"__host-")  # without regard to case (RFC 6265bis, 5.4)
-    tail = _tail(wanted, attributes, _domain(wanted.domain, host), secure=secure, locked=locked)
+    domain = _domain(wanted.domain, host)
+    tail = _tail(wanted, attributes, domain, secure=secure or _named(name), locked=locked)  # no prefix without Secure
     unchanged = not prefix and tail == (b";" + attributes if attributes else b"")
     return prefix, None if unchanged else tail
+
+
+def deletes(attributes: bytes) -> bool:
+    """Whether a cookie with these attributes is deleted, and so in no other's way."""
+    return any(_name(part) == b"max-age" and _value(part)[:1] in (b"0", b"-") for part in attributes.split(b";"))
 
 
 def scope(attributes: bytes) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import AnyStr, Final, Generic, NamedTuple
 
 from netguard.checks import UNSET
-from netguard.cookie_attributes import PREFIXES, Wanted, rewritten, scope, want
+from netguard.cookie_attributes import PREFIXES, Wanted, deletes, rewritten, scope, want
 from netguard.cookies import Cookies
 from netguard.errors import CookieError
 from netguard.memo import Memo
@@ -74,7 +74,7 @@ class CookieRewriter:
             pair, _, attributes = cookie.partition(b";")
             name, equals, _ = pair.partition(b"=")
             name = name.strip() if equals else b""
-            if scopes.setdefault(name, scope(attributes)) != scope(attributes):
+            if not deletes(attributes) and scopes.setdefault(name, scope(attributes)) != scope(attributes):
                 self._complain("cookies.two-scopes", name, f"cookie {name!r} is set twice, with other Domain or Path")
 
     def too_large(self, name: bytes) -> None:

@@ -49,9 +49,11 @@ class Cookies:
     An explicit SameSite, Domain and Path stay, unless ``rules`` names the cookie: ``{"theme":
     CookieRule(http_only=False)}``. ``domain`` is for cookies without one, by host where it is a mapping:
     ``{"www.club.example": "club.example"}``. ``path`` likewise. ``only`` or ``exempt`` choose cookies by name.
-    ``prefix`` keeps the app's cookies under ``__Host-`` or ``__Secure-`` names at the browser. ``csrftoken`` and
-    ``XSRF-TOKEN`` get no HttpOnly, since scripts must read them. Over plain http on localhost Secure and the prefix
-    are left off. A cookie over 4,096 bytes, or one name with two scopes, is an event; with ``strict`` an error in
+    ``prefix`` keeps the app's cookies under ``__Host-`` or ``__Secure-`` names at the browser; where a script reads one
+    by its name, write ``{"csrftoken": CookieRule(prefix=False)}``. ``csrftoken`` and ``XSRF-TOKEN`` get no HttpOnly,
+    since scripts must read them. Over plain http on localhost Secure and the prefix are left off, but for names that
+    the app prefixes itself. A cookie over 4,096 bytes, or one name with two scopes, is an event; with ``strict`` an
+    error in
     development.
     """
 

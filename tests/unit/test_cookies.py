@@ -178,3 +178,22 @@ def test_what_is_left_alone_is_not_complained_of() -> None:
     large = b"a=" + b"x" * 4096
     assert outgoing(rewriter, large) == [large]
     assert not rewriter.news
+
+
+def test_a_name_that_the_app_prefixes_itself_is_secure_everywhere() -> None:
+    (left,) = outgoing(CookieRewriter(Cookies()), b"__Host-a=1; Path=/", secure=False)
+    assert b"; Secure" in left
+    (left,) = outgoing(CookieRewriter(Cookies(prefix="host")), b"a=1", secure=False)
+    assert left == b"a=1; HttpOnly; SameSite=Lax"
+
+
+def test_a_deletion_is_in_no_cookies_way() -> None:
+    rewriter = CookieRewriter(Cookies(strict=True), raises=True)
+    cookies = [b"a=; Max-Age=0; Path=/", b"a=; Domain=a.example; Max-Age=0; Path=/x", b"a=1; Path=/"]
+    assert len(outgoing(rewriter, *cookies)) == 3
+
+
+def test_a_cookie_that_a_script_reads_may_keep_its_name() -> None:
+    section = Cookies(prefix="host", rules={"csrftoken": CookieRule(prefix=False)})
+    (left,) = outgoing(CookieRewriter(section), b"csrftoken=1")
+    assert left == b"csrftoken=1; Secure; SameSite=Lax"
