@@ -63,9 +63,9 @@ class Policy:
     origin: Origin | Literal[False] = UNSET
     events: Sequence[Sink] = ()
     limits: Sequence[RateLimit] = ()
-    secrets: Sequence[str] = ()
+    secrets: Sequence[str] = field(default=(), repr=False)
     store: str = ""
-    counter_key: str = ""
+    counter_key: str = field(default="", repr=False)
     outage_share: float = 0.5
     on_refusal: Mapping[int, PageSource] = field(default_factory=dict)
     texts: Mapping[str, Mapping[int, str]] = field(default_factory=dict)

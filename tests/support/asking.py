@@ -43,7 +43,7 @@ async def awaited(limiter: AsyncLimiter, verb: str, args: Sequence[Any], keyword
 
 def policy(*limits: RateLimit, **keywords: Any) -> Policy:
     """One with these limits."""
-    return Policy(hosts=["booking.example"], limits=limits, **keywords)
+    return Policy(hosts=["booking.example", "testserver"], limits=limits, **keywords)
 
 
 def mail(rate: str = "5/hour", **keywords: Any) -> RateLimit:

@@ -214,8 +214,8 @@ BODIES = st.lists(FRAGMENTS, max_size=12).map(b"".join) | st.lists(PARTS, max_si
 TYPES = st.sampled_from(
     [
         URLENCODED, MULTIPART, b'multipart/form-data; boundary="b"', b"multipart/form-data; charset=utf-8; boundary=b",
-        URLENCODED + b"; charset=latin-1", b"MULTIPART/FORM-DATA;boundary=b", MULTIPART + b"; boundary=c", b"text/plain",
-        b"", URLENCODED + b";x=", b"multipart/form-data ; boundary=b", b"multipart/form-data;boundary=b;",
+        URLENCODED + b"; charset=latin-1", b"MULTIPART/FORM-DATA;boundary=b", MULTIPART + b"; boundary=c", b"",
+        b"text/plain", URLENCODED + b";x=", b"multipart/form-data ; boundary=b", b"multipart/form-data;boundary=b;",
     ]
 )  # fmt: skip
 

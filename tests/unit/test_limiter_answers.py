@@ -17,11 +17,10 @@ from support.asking import ANN, MAKERS, Maker, awaited, mail, plan, policy
 from support.remote import Clock, Remote
 
 
-@pytest.fixture(params=MAKERS.values(), ids=MAKERS.keys())
+@pytest.fixture(params=MAKERS)
 def limiter_of(request: pytest.FixtureRequest) -> Maker:
     """Each test runs for both."""
-    made: Maker = request.param
-    return made
+    return MAKERS[request.param]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import TimestampSigner
 
-from netguard import ConfigError, SignedCookie
+from netguard import ConfigError, Policy, SignedCookie
 
 OLD, NEW, OTHER = "o" * 32, "n" * 32, "x" * 32
 
@@ -75,3 +75,11 @@ def test_junk_is_no_value(written: str | None) -> None:
 def test_a_wrong_configuration_is_told(name: str, secrets: list[str], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         SignedCookie(name, secrets)
+
+
+def test_a_policy_that_is_printed_keeps_its_secrets() -> None:
+    policy = Policy(
+        secrets=["a secret that nobody may read in a log"], counter_key="another one, as long as the first is"
+    )
+    assert "nobody" not in repr(policy)
+    assert "another" not in repr(policy)

@@ -72,7 +72,13 @@ def limited(limiter: Limiter | AsyncLimiter, *names: str) -> Callable[[View], Vi
 def _decorated(view: View, decorate: Callable[[View], View], check: Check, acheck: AsyncCheck) -> View:
     if isclass(view):
         return cast(View, method_decorator(decorate, name="dispatch")(view))
-    return behind(view, check, acheck, awaits=iscoroutinefunction(view) or is_marked(view))
+    return behind(view, check, acheck, awaits=_awaits(view))
+
+
+def _awaits(view: Callable[..., Any]) -> bool:
+    """Whether a view is async; ``dispatch`` of an async class is not, and gives what is to be awaited."""
+    owner = getattr(getattr(view, "func", None), "__self__", None)  # method_decorator hands over a bound method
+    return iscoroutinefunction(view) or is_marked(view) or getattr(owner, "view_is_async", False)
 
 
 def _told(request: HttpRequest) -> HttpRequest:
