@@ -46,6 +46,9 @@ In another terminal, from this folder:
       a log-in: the app's cookie "session" leaves as __Host-session, Secure, HttpOnly and SameSite=Lax
   curl -i --cacert .demo/ca.pem -X POST https://localhost:{https}/logout
       a log-out: the browser is told to drop its cache and storage, and the cookies that it brought
+  for n in 1 2 3 4 5 6; do curl -s -o /dev/null -w '%{{http_code}} ' --cacert .demo/ca.pem \\
+       -d email=ada@booking.example https://localhost:{https}/password-reset; done
+      six letters to one address: the last one is refused until the hour has room again (429)
   curl -i -H 'X-Forwarded-Host: evil.example' http://localhost:{http}/
       a planted header: the redirect stays on localhost
 In a browser, import .demo/ca.pem or accept the warning once.

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from .errors import EmailTaken, InvalidEmail, InvalidName, PasswordTooShort, WrongCredentials
+from .letters import write_reset
 from .models import Member
 
 PASSWORD_LENGTH = 15  # characters at least, without further rules (NIST SP 800-63B-4, 3.1.1.2)
@@ -52,13 +53,24 @@ def register(session: Session, name: str, email: str, password: str) -> Member:
 def authenticate(session: Session, email: str, password: str) -> Member:
     """Return the member whose address and password these are; an unknown address costs the same work."""
     email, password = normalise_email(email), normalize("NFKC", password)
-    member = session.scalar(select(Member).where(Member.email == email)) if _is_address(email) else None
+    member = _member(session, email)
     proved = _verify(member.password_hash if member else _nobody, password)
     if member is None or not proved:
         raise WrongCredentials
     if _hasher.check_needs_rehash(member.password_hash):
         member.password_hash = _hasher.hash(_octets(password))
     return member
+
+
+def ask_for_reset(session: Session, email: str) -> None:
+    """Write to the member with this address, if there is one; whoever asks is not told."""
+    member = _member(session, normalise_email(email))
+    if member is not None:
+        write_reset(member.email)
+
+
+def _member(session: Session, email: str) -> Member | None:
+    return session.scalar(select(Member).where(Member.email == email)) if _is_address(email) else None
 
 
 def _is_address(email: str) -> bool:

@@ -21,6 +21,7 @@ from booking.errors import (
     SlotTaken,
     TooLateToCancel,
 )
+from booking.letters import write_reset
 from booking.members import EMAIL_LENGTH, NAME_LENGTH, PASSWORD_LENGTH, normalise_email
 
 
@@ -84,6 +85,13 @@ def register(name: str, email: str, password: str) -> User:
             return User.objects.create_user(email, email, password, first_name=name)
     except IntegrityError as error:
         raise EmailTaken from error
+
+
+def ask_for_reset(email: str) -> None:
+    """Write to the member with this address, if there is one; whoever asks is not told."""
+    member = User.objects.filter(username=normalise_email(email)).first()
+    if member is not None:
+        write_reset(member.email)
 
 
 def book(member: User, court: Court, start: datetime, now: datetime) -> Booking:

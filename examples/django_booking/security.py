@@ -2,7 +2,7 @@
 
 import os
 
-from netguard import HTTPS, Cookies, Origin, Policy
+from netguard import HTTPS, Cookies, Origin, Policy, RateLimit, form, user
 
 HTTP, HTTPS_PORT = int(os.environ.get("DEMO_HTTP_PORT", "8080")), int(os.environ.get("DEMO_HTTPS_PORT", "8443"))
 
@@ -13,4 +13,10 @@ policy = Policy(
     https=HTTPS(ports={HTTP: HTTPS_PORT}),
     cookies=Cookies(prefix="host"),  # at the browser `session` is `__Host-session`, which no sister site can plant
     origin=Origin(isolate=["/bookings/*"]),  # no other site may load them, not even as an image
+    limits=[
+        RateLimit("60/minute", on="GET /clubs/*", name="search"),
+        RateLimit("30/hour", on="POST /bookings", by=user, name="book"),
+        RateLimit("5/hour", on="POST /password-reset", by=form("email"), name="letters"),  # whoever asks for them
+        RateLimit("20/hour", on="POST /password-reset", name="askers"),  # whatever the address
+    ],
 )

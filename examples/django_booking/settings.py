@@ -33,6 +33,7 @@ INSTALLED_APPS = [
 # No CsrfViewMiddleware: netguard refuses what other sites send, so that forms need no token. No SecurityMiddleware
 # and no XFrameOptionsMiddleware: the policy says all of that.
 MIDDLEWARE = [
+    "netguard.django.NetguardMiddleware",  # around the application in app.py, it only tells who the user is
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", views.home),
     path("register", views.register),
     path("login", views.login),
+    path("password-reset", views.reset),
     path("logout", views.logout),
     path("clubs/<slug>", views.club),
     path("bookings", views.bookings),

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from booking.bookings import AHEAD, bookable, hours_of
 from booking.errors import BookingError, NotYourBooking, SlotTaken, UnknownClub, UnknownCourt, WrongCredentials
 from booking.fields import read_day, read_id, read_start
+from booking.letters import RESET_ASKED
 from booking.members import normalise_email
 
 from . import models
@@ -67,6 +68,14 @@ def login(request: HttpRequest) -> HttpResponse:
 def refused(request: HttpRequest, template: str, refusal: BookingError, values: Mapping[str, object]) -> HttpResponse:
     """The page again, with what was wrong above it."""
     return render(request, template, {**values, "error": refusal.sentence}, status=refusal.status)
+
+
+@form_page
+def reset(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        return render(request, "reset.html")
+    models.ask_for_reset(request.POST.get("email", ""))
+    return go(request, "/login", RESET_ASKED)
 
 
 @require_POST

@@ -9,6 +9,7 @@ from booking import bookings, members
 from booking import pages as shown
 from booking.errors import BookingError, NotYourBooking, SlotTaken, UnknownCourt
 from booking.fields import read_day, read_id, read_start
+from booking.letters import RESET_ASKED
 from booking.models import Member
 
 from .answers import go, now, render, required, visit
@@ -54,6 +55,19 @@ def login() -> WerkzeugResponse:
     except BookingError as refusal:
         return render("login.html", None, refusal=refusal, email=email)
     return log_in(member, f"Welcome back, {member.name}!")
+
+
+@pages.get("/password-reset")
+def reset_form() -> Response:
+    with visit() as (_, member):
+        return render("reset.html", member)
+
+
+@pages.post("/password-reset")
+def reset() -> WerkzeugResponse:
+    with visit() as (transaction, _):
+        members.ask_for_reset(transaction, text("email"))
+    return go("/login", RESET_ASKED)
 
 
 @pages.post("/logout")

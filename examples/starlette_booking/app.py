@@ -23,10 +23,10 @@ from starlette.templating import Jinja2Templates
 from booking import STATIC, TEMPLATES
 from booking.database import open_database, prepare, sessions_of
 from booking.errors import BookingError
-from netguard.starlette import csp_nonce
+from netguard.starlette import UserRules, csp_nonce
 
 from . import answers, views
-from .security import protect
+from .security import member, protect
 
 SESSION_AGE = 12 * 60 * 60  # seconds
 BODY_SIZE = 64 * 1024  # bytes; the longest form is far shorter
@@ -37,6 +37,8 @@ ROUTES = [
     Route("/register", views.register, methods=["POST"]),
     Route("/login", views.login_form, methods=["GET"]),
     Route("/login", views.login, methods=["POST"]),
+    Route("/password-reset", views.reset_form, methods=["GET"]),
+    Route("/password-reset", views.reset, methods=["POST"]),
     Route("/logout", views.logout, methods=["POST"]),
     Route("/clubs/{slug}", views.club),
     Route("/bookings", views.my_bookings, methods=["GET"]),
@@ -60,7 +62,10 @@ def create_app(database_url: str | None = None, *, clock: Callable[[], datetime]
     app = Starlette(
         routes=ROUTES,
         lifespan=lifespan,
-        middleware=[Middleware(SessionMiddleware, secret_key=_secret(), max_age=SESSION_AGE)],
+        middleware=[
+            Middleware(SessionMiddleware, secret_key=_secret(), max_age=SESSION_AGE),
+            Middleware(UserRules, user=member),
+        ],
         exception_handlers={
             answers.LogInFirst: answers.ask_to_log_in,
             BookingError: answers.refused,

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from booking import bookings, members, pages
 from booking.errors import BookingError, NotYourBooking, SlotTaken, UnknownCourt
 from booking.fields import read_day, read_id, read_start
+from booking.letters import RESET_ASKED
 from booking.models import Member
 from netguard.starlette import exchange_of
 
@@ -62,6 +63,18 @@ def login(request: Request, form: FormData) -> Response:
     except BookingError as refusal:
         return render(request, "login.html", None, refusal=refusal, email=email)
     return log_in(request, member, f"Welcome back, {member.name}!")
+
+
+def reset_form(request: Request) -> Response:
+    with visit(request) as (_, member):
+        return render(request, "reset.html", member)
+
+
+@with_form
+def reset(request: Request, form: FormData) -> Response:
+    with visit(request) as (session, _):
+        members.ask_for_reset(session, text(form, "email"))
+    return go(request, "/login", RESET_ASKED)
 
 
 def logout(request: Request) -> Response:

@@ -12,10 +12,11 @@ from typing import Any, Final, Protocol
 from unicodedata import normalize
 
 from netguard.bodies import Body
-from netguard.checks import header_name, one_of
+from netguard.checks import header_name, nearest, one_of
 from netguard.errors import ConfigError
 from netguard.messages import Request
 from netguard.networks import packed
+from netguard.toml import named
 
 SameAs = Callable[[str], str]
 
@@ -248,13 +249,22 @@ _KINDS: Final[dict[str, Callable[[str], By]]] = {"form": form, "json": json_fiel
 
 
 def _written(where: str, text: str) -> By:
-    """A source as files have it: ``"client"``, ``"user"``, or a kind and a name, as ``"form:email"``."""
+    """A source as files have it: ``"client"``, ``"user"``, ``"form:email"`` and its like, or ``"module:callable"``."""
     kind, colon, name = text.partition(":")
     if colon and kind in _KINDS:
         return _KINDS[kind](name)
     if text in ("client", "user"):
         return client if text == "client" else user
-    raise ConfigError(f"{where}: {text!r} is nothing to count by: write 'client', 'user' or such as 'form:email'")
+    hint = nearest(kind, (*_KINDS, "client", "user"))
+    if colon and not hint:
+        return _called(where, named(where, text))
+    raise ConfigError(f"{where}: {text!r} is nothing to count by{hint or ': write client, user or such as form:email'}")
+
+
+def _called(where: str, found: object) -> Called:
+    if not callable(found):
+        raise ConfigError(f"{where}: {found!r} is nothing to count by: write client, form('email'), or a callable")
+    return Called(found)
 
 
 def _source(where: str, one: Any) -> By:
@@ -264,6 +274,4 @@ def _source(where: str, one: Any) -> By:
         raise ConfigError(f"{where}: write {one.__name__}(name), with the name of the field")
     if hasattr(one, "found") and hasattr(one, "reads_body"):
         return one  # type: ignore[no-any-return]
-    if callable(one):
-        return Called(one)
-    raise ConfigError(f"{where}: {one!r} is nothing to count by: write client, form('email'), or a callable")
+    return _called(where, one)

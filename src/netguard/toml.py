@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import UnionType
@@ -41,6 +41,10 @@ def read_section(kind: type[S], path: str | Path) -> S:
 
 def _section(kind: type[Any], written: Mapping[str, Any]) -> Any:
     """An instance of a section from its table; the section itself refuses what it does not know."""
+    fields = {field.name: field for field in dataclasses.fields(kind) if field.init}
+    missing = [name for name, field in fields.items() if _must_be_said(field) and name not in written]
+    if missing and written.keys() <= fields.keys():  # else the section names what is misspelt
+        raise ConfigError(f"{kind.__name__}: {missing[0]!r} is missing")
     hints = get_type_hints(kind)
     values = {name: _value(f"{kind.__name__}.{name}", hints.get(name, Any), value) for name, value in written.items()}
     return kind(**values)
@@ -67,7 +71,8 @@ def _table(where: str, options: tuple[Any, ...], written: Mapping[str, Any]) -> 
         if _is_mapping(option):
             key, value = get_args(option)
             return {_key(where, key, name): _value(where, value, item) for name, item in written.items()}
-    raise ConfigError(f"{where}: a table is not meant here: {dict(written)!r}")
+    mend = f"; write [[{where.rpartition('.')[2]}]] for one entry" if any(map(_lists_sections, options)) else ""
+    raise ConfigError(f"{where}: a table is not meant here: {dict(written)!r}{mend}")
 
 
 def _key(where: str, kind: Any, name: str) -> Any:
@@ -78,6 +83,14 @@ def _key(where: str, kind: Any, name: str) -> Any:
         return int(name)
     except ValueError:
         raise ConfigError(f"{where}: {name!r} is no number") from None
+
+
+def _must_be_said(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _lists_sections(option: Any) -> bool:
+    return get_origin(option) is Sequence and any(map(dataclasses.is_dataclass, get_args(option)))
 
 
 def _is_mapping(option: Any) -> bool:

@@ -7,7 +7,16 @@ from contextlib import ExitStack
 
 import pytest
 
+import flask_booking.security
+import starlette_booking.security
 from support.sites import SITES, Site
+
+
+@pytest.fixture(autouse=True)
+def _fresh_counters() -> None:
+    """The apps' policies live as long as the process, and so would what a test has used up."""
+    for security in (starlette_booking.security, flask_booking.security):
+        security.policy.shared.stores.clear()
 
 
 @pytest.fixture(params=SITES)

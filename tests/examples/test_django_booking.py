@@ -222,3 +222,24 @@ def test_the_admin_is_there_for_staff(site: Site) -> None:
     answer = site.browser().get("/admin/")
     assert answer.url.path == "/admin/login/"
     assert "Log out" not in site.logged_in().get("/admin/").text
+
+
+def test_five_letters_an_hour_go_to_one_address(site: Site) -> None:
+    browser = site.browser()
+    page = browser.post("/password-reset", data={"email": ADA["email"]})
+    assert (page.url.path, "we have written to it" in page.text) == ("/login", True)
+    spellings = [ADA["email"], ADA["email"].upper()] * 3
+    asked = [browser.post("/password-reset", data={"email": email}).status_code for email in spellings]
+    assert asked == [200] * 4 + [429] * 2
+    assert browser.post("/password-reset", data={"email": "nobody@booking.example"}).status_code == 200
+
+
+def test_thirty_bookings_an_hour_are_made_by_one_member(site: Site) -> None:
+    one, other = site.browser(), site.browser()
+    for browser, name in ((one, "one"), (other, "other")):
+        browser.post("/register", data=GRACE | {"email": f"{name}@booking.example"})
+    past = {"court": "1", "start": "2020-01-01T18:00:00"}
+    statuses = [one.post("/bookings", data=past).status_code for _ in range(31)]
+    assert statuses == [422] * 30 + [429]
+    assert one.get("/bookings").status_code == 200
+    assert other.post("/bookings", data=past).status_code == 422

@@ -51,6 +51,6 @@ def mail(rate: str = "5/hour", **keywords: Any) -> RateLimit:
     return RateLimit(rate, on=[], name="mail", **keywords)
 
 
-def plan(clock: Clock, *limits: RateLimit) -> Plan:
+def plan(clock: Clock, *limits: RateLimit, **keywords: Any) -> Plan:
     """A policy whose counters' clock is set by hand."""
-    return Plan(policy(*limits), store=MemoryStore(clock=clock))
+    return Plan(policy(*limits, **keywords), store=MemoryStore(clock=clock))

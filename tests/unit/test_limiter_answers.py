@@ -36,7 +36,7 @@ def test_jobs_get_an_exception_that_says_how_long(limiter_of: Maker, clock: Cloc
     assert (raised.value.wait, pickle.loads(pickle.dumps(raised.value)).wait) == (3600.0, 3600.0)  # noqa: S301
 
 
-def test_a_refusal_is_an_event_without_a_request(limiter_of: Maker) -> None:
+def test_a_refusal_is_an_event_without_a_request(limiter_of: Maker, caplog: pytest.LogCaptureFixture) -> None:
     heard: list[Any] = []
     limiter = limiter_of(policy(mail("1/hour"), events=[heard.append]))
     with listening() as events:
@@ -44,6 +44,7 @@ def test_a_refusal_is_an_event_without_a_request(limiter_of: Maker) -> None:
         assert heard == []
         limiter.hit("mail", ANN)
         limiter.peek("mail", ANN)
+    assert caplog.messages == ["limit 'mail' (1/hour) is used up [limits.exceeded]"]
     (event,) = heard
     assert events == heard
     assert (event.name, event.code, event.status) == ("excess_rate_limit_exceeded", "limits.exceeded", 429)

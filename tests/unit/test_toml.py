@@ -6,8 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from netguard import CSP, HTTPS, NONCE, SELF, ConfigError, Headers, Policy, Proxies
+from netguard import (
+    CSP,
+    HTTPS,
+    NONCE,
+    SELF,
+    ConfigError,
+    Headers,
+    Policy,
+    Proxies,
+    RateLimit,
+    client,
+    form,
+    header,
+    json_field,
+)
 from netguard.events import SecurityEvent
+from netguard.messages import Request
 
 WRITTEN = """
 preset = "strict"
@@ -43,9 +58,20 @@ def hear(event: SecurityEvent) -> None:
     """A sink that a file can name."""
 
 
+def account(request: Request) -> str:
+    """What a limit counts by."""
+    return request.path
+
+
+def cost(request: Request) -> int:
+    """And what a request takes."""
+    return 2
+
+
 @pytest.fixture(autouse=True)
 def _sink_module(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = type("unit_sink", (), {"hear": staticmethod(hear)})
+    names = {"hear": staticmethod(hear), "account": staticmethod(account), "cost": staticmethod(cost)}
+    module = type("unit_sink", (), names)
     monkeypatch.setitem(__import__("sys").modules, "unit_sink", module)
 
 
@@ -69,6 +95,39 @@ def test_a_file_says_what_python_says(tmp_path: Path) -> None:
     )
 
 
+LIMITS = """
+[[limits]]
+rate = "5/hour"
+on = "POST /mail"
+by = "form:email"
+name = "mail"
+
+[[limits]]
+rate = "100/minute; 2000/hour"
+by = ["client", "json:user.name"]
+distinct = "header:X-Court"
+exempt_clients = ["10.0.0.0/8"]
+
+[[limits]]
+rate = "9/hour"
+on = ["/a", "/b"]
+by = "unit_sink:account"
+cost = "unit_sink:cost"
+"""
+
+
+def test_limits_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(LIMITS)
+    mail, names, called = Policy.from_toml(file).limits
+    assert mail == RateLimit("5/hour", on="POST /mail", by="form:email", name="mail")
+    assert mail.sources() == RateLimit("5/hour", by=form("email")).sources()
+    assert names.sources() == (client, json_field("user.name"))
+    assert names.distinct_sources() == (header("X-Court"),)
+    assert (called.patterns(), called.cost) == (("/a", "/b"), cost)
+    assert called.sources() == RateLimit("9/hour", by=account).sources()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -82,6 +141,16 @@ def test_a_file_says_what_python_says(tmp_path: Path) -> None:
         pytest.param("events = ['nowhere:x']", ["'nowhere:x'", "imported"], id="no-such-module"),
         pytest.param("events = ['json:nothing']", ["'json:nothing'", "imported"], id="no-such-name"),
         pytest.param("events = ['no name']", ["events", "'no name'"], id="no-name"),
+        pytest.param("[[limits]]\nrat = '5/hour'", ["'rat'", "'rate'"], id="unknown-key-of-a-limit"),
+        pytest.param("[[limits]]\nby = 'client'", ["RateLimit", "'rate' is missing"], id="no-rate"),
+        pytest.param("[limits]\nrate = '5/hour'", ["Policy.limits", "write [[limits]]"], id="one-table"),
+        pytest.param("limits = ['5/hour']", ["Policy.limits", "RateLimit", "'5/hour'"], id="a-rate-alone"),
+        pytest.param("[[limits]]\nrate = '5/fortnight'", ["'fortnight'", "no period"], id="no-period"),
+        pytest.param("[[limits]]\nrate = '5/hour'\nby = 'from:email'", ["'from:email'", "'form'"], id="unknown-kind"),
+        pytest.param("[[limits]]\nrate = '5/hour'\nby = 'clients'", ["'clients'", "'client'"], id="unknown-source"),
+        pytest.param("[[limits]]\nrate = '5/hour'\nby = 'host'", ["'host'", "form:email"], id="nothing-like-it"),
+        pytest.param("[[limits]]\nrate = '5/hour'\nby = 'math:pi'", ["3.14", "callable"], id="no-callable"),
+        pytest.param("[[limits]]\nrate = '5/hour'\nby = 'nowhere:x'", ["'nowhere:x'", "imported"], id="no-source"),
     ],
 )
 def test_a_mistake_names_file_value_and_mend(tmp_path: Path, text: str, said: list[str]) -> None:

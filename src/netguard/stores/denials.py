@@ -87,20 +87,24 @@ class Denials:
 
     def _judged(self, ops: Sequence[Op], out: bool) -> Taken | None:
         now = self._clock()
-        known = [None if out and op.on_outage != "local" else self._count(op, now) for op in ops]
+        if len(ops) == 1:  # what floods are made of
+            told = self._count(ops[0], now, out)
+            return Taken(False, (told,)) if told else None
+        known = [self._count(op, now, out) for op in ops]
         if not any(known):
             return None
-        return Taken(False, tuple(untouched(op, now) if c is None else c for op, c in zip(ops, known, strict=True)))
+        return Taken(False, tuple([told or untouched(op, now) for op, told in zip(ops, known, strict=True)]))
 
-    def _count(self, op: Op, now: int) -> Count | None:
+    def _count(self, op: Op, now: int, out: bool) -> Count | None:
         denial = self._places[hash(op.key) & self._mask]
-        if denial is None or denial.key != op.key or denial.until <= now:
+        if denial is None or op.report or (out and op.on_outage != "local"):
             return None
-        more = _cost(op) - denial.cost
-        if op.report or more < 0 or _quota(op) != denial.quota:
+        key, quota, cost, until, ready, reset, left = denial
+        more = _cost(op) - cost
+        if key != op.key or until <= now or more < 0 or quota != _quota(op):
             return None
-        wait = -(-(denial.ready - now) // 1000) + (more * op.step if isinstance(op, Gcra) else 0)
-        return denial.left, wait, max(0, denial.reset - now) // 1000, NOTHING
+        wait = -(-(ready - now) // 1000) + (more * op.step if more and type(op) is Gcra else 0)
+        return left, wait, max(0, reset - now) // 1000, NOTHING
 
 
 def _denial(op: Op, count: Count, asked: int, now: int) -> _Denial | None:
@@ -121,7 +125,7 @@ def untouched(op: Op, now: int) -> Count:
 
 
 def _cost(op: Op) -> int:
-    return op.cost if isinstance(op, Gcra) else 1
+    return op.cost if type(op) is Gcra else 1
 
 
 def _quota(op: Op) -> tuple[Any, ...]:

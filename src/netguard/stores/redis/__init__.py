@@ -62,7 +62,10 @@ class RedisStore:
 
     async def atake(self, ops: Sequence[Op]) -> Taken:
         """The same."""
-        return await (await self._loops.here()).take(TAKE, ops) if ops else _NOTHING
+        if not ops:
+            return _NOTHING
+        client = self._loops.here() or await self._loops.opened()
+        return await client.take(TAKE, ops)
 
     def peek(self, ops: Sequence[Op]) -> Taken:
         """What ``take`` would say; nothing is written. Raises StoreError."""
@@ -70,7 +73,10 @@ class RedisStore:
 
     async def apeek(self, ops: Sequence[Op]) -> Taken:
         """The same."""
-        return await (await self._loops.here()).take(PEEK, ops) if ops else _NOTHING
+        if not ops:
+            return _NOTHING
+        client = self._loops.here() or await self._loops.opened()
+        return await client.take(PEEK, ops)
 
     def settle(self, ops: Sequence[Clear | GiveBack]) -> None:
         """Clear keys and give single steps back, each by itself; once, whatever comes of it. Raises StoreError."""
@@ -80,7 +86,8 @@ class RedisStore:
     async def asettle(self, ops: Sequence[Clear | GiveBack]) -> None:
         """The same."""
         if ops:
-            await (await self._loops.here()).settle(ops)
+            client = self._loops.here() or await self._loops.opened()
+            await client.settle(ops)
 
     def close(self) -> None:
         """Close the connections that threads used; later calls open others."""
@@ -97,7 +104,8 @@ def _names(prefix: str, *, cluster: bool) -> Name:
     if not prefix or not prefix.isascii() or not prefix.isprintable() or set("{} ") & set(prefix):
         raise ConfigError(f"store: prefix={prefix!r}: printable ASCII is meant, without blanks and braces")
     head = prefix.encode()
+    plain = head + b":"
     if not cluster:
-        return lambda op: b"%b:%b" % (head, op.key)
+        return lambda op: plain + op.key
     # As hex digits, for braces in a tag would change its slot; an empty tag would give each key its own.
     return lambda op: b"%b:{%b}:%b" % (head, op.tag.hex().encode() or b"-", op.key)

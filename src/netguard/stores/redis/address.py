@@ -62,13 +62,18 @@ class Address:
 
 def read_address(uri: str, *, connect_timeout: float, read_timeout: float) -> Address:
     """What a URI says. Time-outs are seconds; those in the URI's query win."""
-    parts = urlsplit(uri)
+    shown = _shown(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError as error:
+        raise ConfigError(f"store: {shown!r} is no URI ({error})") from None
     scheme = parts.scheme.replace("valkey", "redis")
-    shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
     if scheme not in _SCHEMES:
         raise ConfigError(
             f"store: {shown!r}: {scheme!r} is not one of {', '.join(_SCHEMES)}{nearest(scheme, _SCHEMES)}"
         )
+    if "://" not in uri:
+        raise ConfigError(f"store: {shown!r}: write {scheme}://, as in {_EXAMPLES['single']}")
     if parts.fragment:
         raise ConfigError(f"store: {shown!r}: write '#' as %23")
     kind, tls = _SCHEMES[scheme]
@@ -82,6 +87,13 @@ def read_address(uri: str, *, connect_timeout: float, read_timeout: float) -> Ad
     return Address(
         shown=shown, kind=kind, tls=tls, options=options, sentinel_options=sentinel_options, **place
     )  # fmt: skip
+
+
+def _shown(uri: str) -> str:
+    """The URI without what may be secret, also where it is so wrong that nobody can tell."""
+    scheme, _, rest = uri.partition(":")
+    place, _, query = rest.removeprefix("//").partition("?")
+    return f"{scheme}://{place.rpartition('@')[2]}" if "@" in place or "@" not in query else f"{scheme}://..."
 
 
 def _credentials(parts: SplitResult) -> dict[str, Any]:

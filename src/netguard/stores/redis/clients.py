@@ -32,7 +32,7 @@ class LoopClient(Protocol):
     @property
     def close(self) -> Close: ...
 
-    async def take(self, mode: int, ops: Sequence[Op]) -> Taken: ...
+    def take(self, mode: int, ops: Sequence[Op]) -> Awaitable[Taken]: ...
     async def settle(self, ops: Sequence[Clear | GiveBack]) -> None: ...
 
 
@@ -50,26 +50,27 @@ class LoopClients:
         self._kind = ClusterLoop if address.kind == "cluster" else Loop
         self._open: dict[asyncio.AbstractEventLoop, tuple[LoopClient, AsyncGenerator[None]]] = {}
 
-    async def here(self) -> LoopClient:
-        """The client of the running loop."""
-        loop = asyncio.get_running_loop()
-        found = self._open.get(loop)
-        return found[0] if found is not None else await self._opened(loop)
+    def here(self) -> LoopClient | None:
+        """The client of the running loop, where it has one."""
+        found = self._open.get(asyncio.get_running_loop())
+        return None if found is None else found[0]
+
+    async def opened(self) -> LoopClient:
+        """A client for the running loop."""
+        for other in [other for other in list(self._open) if other.is_closed()]:
+            self._open.pop(other, None)
+        client: LoopClient = self._kind(*self._asked)
+        end = _closing(client.close)
+        await anext(end)  # known to the loop from now on
+        self._open[asyncio.get_running_loop()] = client, end
+        return client
 
     async def close(self) -> None:
         """Close what the running loop has."""
         found = self._open.pop(asyncio.get_running_loop(), None)
         if found is not None:
             await found[1].aclose()
-
-    async def _opened(self, loop: asyncio.AbstractEventLoop) -> LoopClient:
-        for other in [other for other in list(self._open) if other.is_closed()]:
-            self._open.pop(other, None)
-        client: LoopClient = self._kind(*self._asked)
-        end = _closing(client.close)
-        await anext(end)
-        self._open[loop] = client, end
-        return client
+            await found[0].close()  # what was opened after the loop's generators were shut down
 
 
 async def _closing(close: Close) -> AsyncGenerator[None]:

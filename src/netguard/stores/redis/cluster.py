@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from os import getpid
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from redis.exceptions import ConnectionError as Dropped
 from redis.exceptions import NoScriptError
@@ -22,6 +22,8 @@ from netguard.stores.redis.parts import chosen, split, tag_of, taken_alone, toge
 from netguard.stores.redis.wire import PEEK, SCRIPT, SHA, TAKE, Group, Name, arguments, group, settling, verdicts
 
 T = TypeVar("T")
+
+_AGAIN: Final = 2  # tries more of a take, for several connections may have been dropped together
 
 
 class ClusterThreads:
@@ -50,7 +52,7 @@ class ClusterThreads:
 
     def settle(self, ops: Sequence[Clear | GiveBack]) -> None:
         for part in split(ops):
-            self._call(arguments([settling(chosen(ops, part), self._name)], self._clock), again=False)
+            self._call(arguments([settling(chosen(ops, part), self._name)], self._clock))
 
     def close(self) -> None:
         made = self._made.pop(getpid(), None)
@@ -59,7 +61,7 @@ class ClusterThreads:
 
     def _part(self, mode: int, ops: Sequence[Op]) -> Taken:
         asked = group(mode, ops, self._name)
-        return verdicts([asked], self._call(arguments([asked], self._clock), again=True))[0]
+        return verdicts([asked], self._call(arguments([asked], self._clock), _AGAIN))[0]
 
     def _undo(self, ops: Sequence[GiveBack]) -> None:
         try:
@@ -67,7 +69,7 @@ class ClusterThreads:
         except StoreError:  # what cannot be given back stays taken: stricter, never looser
             pass
 
-    def _call(self, arguments: Sequence[bytes], *, again: bool) -> object:
+    def _call(self, arguments: Sequence[bytes], again: int = 0) -> object:
         try:
             return self._asked(arguments)
         except Dropped as error:
@@ -75,7 +77,7 @@ class ClusterThreads:
                 raise failed(self._address, error) from error
         except FOREIGN as error:
             raise failed(self._address, error) from error
-        return self._call(arguments, again=False)
+        return self._call(arguments, again - 1)
 
     def _asked(self, arguments: Sequence[bytes]) -> object:
         client = self._client()
@@ -118,17 +120,15 @@ class ClusterLoop:
 
     async def settle(self, ops: Sequence[Clear | GiveBack]) -> None:
         asked = [settling(chosen(ops, part), self._name) for part in split(ops)]
-        calls = [self._client.call(arguments([one], self._clock), again=False) for one in asked]
+        calls = [self._client.call(arguments([one], self._clock)) for one in asked]
         _answers(await asyncio.gather(*calls, return_exceptions=True))
 
     async def _part(self, mode: int, ops: Sequence[Op]) -> Taken:
         tag = tag_of(ops[0])
-        lane = self._lanes.setdefault(tag, Lane(self._takes))
-        try:
-            return await lane.ask(group(mode, ops, self._name))
-        finally:
-            if not lane.busy:
-                self._lanes.pop(tag, None)
+        lane = self._lanes.get(tag)
+        if lane is None:
+            lane = self._lanes[tag] = Lane(self._takes, lambda: self._lanes.pop(tag, None))
+        return await lane.ask(group(mode, ops, self._name))
 
     async def _undo(self, ops: Sequence[GiveBack]) -> None:
         try:
@@ -137,7 +137,7 @@ class ClusterLoop:
             pass
 
     async def _takes(self, groups: Sequence[Group]) -> Sequence[Taken]:
-        return verdicts(groups, await self._client.call(arguments(groups, self._clock), again=True))
+        return verdicts(groups, await self._client.call(arguments(groups, self._clock), _AGAIN))
 
 
 class _Client:
@@ -147,20 +147,23 @@ class _Client:
         self._address = address
         self._client = loop_cluster(address)
 
-    async def call(self, arguments: Sequence[bytes], *, again: bool) -> object:
+    async def call(self, arguments: Sequence[bytes], again: int = 0) -> object:
         try:
             async with Deadline(self._address.connect_timeout + self._address.read_timeout):
-                try:
-                    return await self._asked(arguments)
-                except Dropped:
-                    if not again:
-                        raise
-                return await self._asked(arguments)
+                return await self._tried(arguments, again)
         except FOREIGN as error:
             raise failed(self._address, error) from error
 
     async def close(self) -> None:
         await self._client.aclose()
+
+    async def _tried(self, arguments: Sequence[bytes], again: int) -> object:
+        try:
+            return await self._asked(arguments)
+        except Dropped:
+            if not again:
+                raise
+        return await self._tried(arguments, again - 1)
 
     async def _asked(self, arguments: Sequence[bytes]) -> object:
         try:

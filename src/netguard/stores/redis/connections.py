@@ -12,7 +12,7 @@ import redis.asyncio.cluster
 import redis.cluster
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ChildDeadlockedError, RedisClusterException, RedisError, ResponseError
 from redis.retry import Retry
 
 from netguard.errors import ConfigError, StoreError
@@ -22,7 +22,7 @@ _DEFAULTS: Final = {
     "max_connections": 2**31 - 1,  # as many as threads ask at a time
     "protocol": 2,  # 3 would cost each connection a round trip, for nothing that is needed here
 }
-FOREIGN: Final = (RedisError, OSError)  # what a call may raise
+FOREIGN: Final = (RedisError, RedisClusterException, ChildDeadlockedError, OSError)  # what a call may raise
 
 
 class Unreachable(StoreError):

@@ -18,12 +18,10 @@ if not now then
     now = time[1] * 1000000 + time[2]
 end
 
--- judge[kind](value, at) reads the operation's own fields at this place of the request. It returns where the next one
--- begins, whether this one is refused, what is left, the wait, the reset (until all is as at first, so also how long
--- the value is kept), the value to write, and the generation where it is not the time.
-local judge = {}
-
-judge[GCRA] = function(value, at)
+-- Each of these reads an operation's own fields at that place of the request. It returns where the next one begins,
+-- whether this one is refused, what is left, the wait, the reset (until all is as at first, so also how long the value
+-- is kept), the value to write, and the generation where it is not the time.
+local function gcra(value, at)
     local adds, most, step, after = unpack_at('<ddd', request, at)
     local base = now
     if value then base = max(now, (unpack_at('<d', value, 2))) end
@@ -33,7 +31,7 @@ judge[GCRA] = function(value, at)
     return after, false, floor(room / step), 0, new - now, pack('<Bd', GCRA, new)
 end
 
-judge[LOG] = function(value, at)
+local function log(value, at)
     local limit, period, cost, after = unpack_at('<ddd', request, at)
     local first, stop = 2, value and #value or 1
     while first <= stop and unpack_at('<d', value, first) <= now - period do first = first + 8 end
@@ -47,21 +45,20 @@ judge[LOG] = function(value, at)
     return after, false, -over, 0, period, pack('<B', LOG) .. live .. string.rep(pack('<d', now), cost)
 end
 
-judge[DISTINCT] = function(value, at)
+local function distinct(value, at)
     local limit, period, member, after = unpack_at('<ddBc0', request, at)
-    local live, before, oldest, newest, from = {}, nil, math.huge, 0, 2
+    local live, again, oldest, newest, from = {}, 0, math.huge, 0, 2
     while value and from <= #value do
-        local name, stamp, next_from = unpack_at('<Bc0d', value, from)
+        local name, stamp, _, next_from = unpack_at('<Bc0dB', value, from)
         if stamp > now - period then
             oldest, newest = min(oldest, stamp), max(newest, stamp)
-            if name == member then before = stamp else live[#live + 1] = sub(value, from, next_from - 1) end
+            if name == member then again = 1 else live[#live + 1] = sub(value, from, next_from - 1) end
         end
         from = next_from
     end
-    if not before and #live >= limit then return after, true, 0, oldest + period - now, newest + period - now end
-    -- A stamp that nobody's generation is: who brought the member cannot take it from those who came after.
-    live[#live + 1] = pack('<Bc0d', #member, member, before and max(now, before + 1) or now)
-    return after, false, limit - #live, 0, period, pack('<B', DISTINCT) .. table.concat(live), before and -1
+    if again == 0 and #live >= limit then return after, true, 0, oldest + period - now, newest + period - now end
+    live[#live + 1] = pack('<Bc0dB', #member, member, now, again)
+    return after, false, limit - #live, 0, period, pack('<B', DISTINCT) .. table.concat(live), again == 1 and -1
 end
 
 -- The start, what is taken and the lock's end of each window; nil where the value has other windows.
@@ -88,7 +85,7 @@ local function windows_asked(at)
     return count, limits, periods, at
 end
 
-judge[WINDOWS] = function(value, at)
+local function tries(value, at)
     local count, limits, periods, after = windows_asked(at)
     local windows, locked, left = windows_of(value, count), 0, math.huge
     for i = 1, windows and count or 0 do locked = max(locked, windows[i][3]) end
@@ -106,7 +103,7 @@ judge[WINDOWS] = function(value, at)
     return after, false, left, 0, rest, written
 end
 
-judge[STREAK] = function(value, at)
+local function streak(value, at)
     local limit, keep, after = unpack_at('<dd', request, at)
     local ends, taken = now, 0
     if value then ends, taken = unpack_at('<dd', value, 2) end
@@ -114,3 +111,5 @@ judge[STREAK] = function(value, at)
     if taken >= limit then return after, true, 0, ends - now, ends - now end
     return after, false, limit - taken - 1, 0, keep, pack('<Bdd', STREAK, now + keep, taken + 1)
 end
+
+local judge = {gcra, log, distinct, tries, streak} -- by kind

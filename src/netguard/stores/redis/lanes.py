@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from itertools import repeat
 from typing import Final
 
 from netguard.errors import StoreError
@@ -16,42 +15,44 @@ from netguard.stores.redis.wire import Group
 _MOST: Final = 128  # groups in a call: about a millisecond of the server's time
 
 Call = Callable[[Sequence[Group]], Awaitable[Sequence[Taken]]]
-Waiting = tuple[Group, "asyncio.Future[Taken | StoreError]"]
+Waiting = tuple[Group, "asyncio.Future[Taken]"]
 
 
 class Lane:
-    """One call at a time. A take that finds the lane idle goes at once, by itself; nobody waits for company."""
+    """One call at a time. A take that finds the lane idle goes at once, by itself; nobody waits for company.
 
-    __slots__ = ("_call", "_task", "_waiting", "busy")
+    ``idle`` is called when nobody is left.
+    """
 
-    def __init__(self, call: Call) -> None:
-        self.busy = False
+    __slots__ = ("_busy", "_call", "_idle", "_task", "_waiting")
+
+    def __init__(self, call: Call, idle: Callable[[], object] = lambda: None) -> None:
+        self._busy = False
         self._call = call
+        self._idle = idle
         self._waiting: deque[Waiting] = deque()
         self._task: asyncio.Task[None] | None = None  # or the loop would forget it
 
-    async def ask(self, group: Group) -> Taken:
-        """The verdict of a group. Raises StoreError."""
-        if self.busy:
-            return await self._answer(group)
-        self.busy = True
+    def ask(self, group: Group) -> Awaitable[Taken]:
+        """The verdict of a group, to be awaited at once. Raises StoreError."""
+        if not self._busy:
+            return self._alone(group)
+        future: asyncio.Future[Taken] = asyncio.get_running_loop().create_future()
+        self._waiting.append((group, future))
+        return future
+
+    async def _alone(self, group: Group) -> Taken:
+        self._busy = True
         try:
             return (await self._call((group,)))[0]
         except Unreachable as error:
             self._give_up(error)
             raise
         finally:  # also where this one is cancelled: the others wait for their own
-            self.busy = bool(self._waiting)
-            if self.busy:
+            if self._waiting:
                 self._task = asyncio.get_running_loop().create_task(self._drain())
-
-    async def _answer(self, group: Group) -> Taken:
-        future: asyncio.Future[Taken | StoreError] = asyncio.get_running_loop().create_future()
-        self._waiting.append((group, future))
-        answer = await future
-        if isinstance(answer, StoreError):
-            raise type(answer)(*answer.args) from answer.__cause__  # one of its own: each has its own traceback
-        return answer
+            else:
+                self._end()
 
     async def _drain(self) -> None:
         try:
@@ -59,30 +60,41 @@ class Lane:
                 await self._serve([self._waiting.popleft() for _ in range(min(_MOST, len(self._waiting)))])
                 await asyncio.sleep(0)  # who was answered may ask again, and shares the next call
         finally:
-            self.busy = False
+            self._end()
             self._give_up(StoreError("the event loop ends"))
+
+    def _end(self) -> None:
+        self._busy = False
+        self._idle()
 
     async def _serve(self, batch: Sequence[Waiting]) -> None:
         wanted = [one for one in batch if not one[1].done()]  # the others were cancelled
-        answers: Sequence[Taken | StoreError] = ()
+        if not wanted:
+            return
         try:
-            answers = await self._call([group for group, _ in wanted]) if wanted else ()
+            answers = await self._call([group for group, _ in wanted])
+            for (_, future), taken in zip(wanted, answers, strict=True):
+                if not future.done():
+                    future.set_result(taken)
         except StoreError as error:
-            answers = [error] * len(wanted)
+            _fail(wanted, error)
             if isinstance(error, Unreachable):
                 self._give_up(error)
-        finally:
-            missing = repeat(StoreError("the call was broken off"), len(wanted) - len(answers))
-            _tell([future for _, future in wanted], (*answers, *missing))
+        except BaseException:
+            _fail(wanted, StoreError("the call was broken off"))
+            raise
 
     def _give_up(self, error: StoreError) -> None:
         """Nobody waits longer than one time-out: those behind a call that got no answer share its error."""
-        futures = [future for _, future in self._waiting]
+        waiting = list(self._waiting)
         self._waiting.clear()
-        _tell(futures, [error] * len(futures))
+        _fail(waiting, error)
 
 
-def _tell(futures: Sequence[asyncio.Future[Taken | StoreError]], answers: Sequence[Taken | StoreError]) -> None:
-    for future, answer in zip(futures, answers, strict=True):
+def _fail(waiting: Sequence[Waiting], error: StoreError) -> None:
+    for _, future in waiting:
         if not future.done():
-            future.set_result(answer)  # an error too: as an exception, nobody might fetch it
+            own = type(error)(*error.args)  # each has a traceback of its own
+            own.__cause__ = error.__cause__
+            future.set_exception(own)
+            future.exception()  # seen: no log of an error that nobody fetched, where its task was cancelled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from redis.exceptions import ConnectionError as Dropped
@@ -14,7 +14,7 @@ from netguard.stores.redis.address import Address
 from netguard.stores.redis.connections import FOREIGN, failed, loop_pool
 from netguard.stores.redis.deadline import Deadline
 from netguard.stores.redis.lanes import Lane
-from netguard.stores.redis.wire import SCRIPT, SHA, Group, Name, arguments, group, settling, verdicts
+from netguard.stores.redis.wire import SCRIPT, SHA, Group, Name, arguments, command, group, settling, verdicts
 
 
 class Loop:
@@ -27,8 +27,8 @@ class Loop:
         self.close = self._connections.close
         self._lane = Lane(self._takes)
 
-    async def take(self, mode: int, ops: Sequence[Op]) -> Taken:
-        return await self._lane.ask(group(mode, ops, self._name))
+    def take(self, mode: int, ops: Sequence[Op]) -> Awaitable[Taken]:
+        return self._lane.ask(group(mode, ops, self._name))
 
     async def settle(self, ops: Sequence[Clear | GiveBack]) -> None:
         await self._connections.once(arguments([settling(ops, self._name)], self._clock))
@@ -87,10 +87,10 @@ class _Connections:
 
 async def _asked(connection: Any, arguments: Sequence[bytes]) -> object:
     try:
-        await connection.send_command(b"EVALSHA", SHA, *arguments, check_health=False)
+        await connection.send_packed_command(command(b"EVALSHA", SHA, arguments), check_health=False)
         return await connection.read_response()
     except NoScriptError:  # a server that was restarted, or SCRIPT FLUSH; EVAL loads it again
-        await connection.send_command(b"EVAL", SCRIPT, *arguments, check_health=False)
+        await connection.send_packed_command(command(b"EVAL", SCRIPT, arguments), check_health=False)
         return await connection.read_response()
     except ReadOnlyError:  # a primary no longer: the next call asks for the address anew
         await connection.disconnect(nowait=True)

@@ -12,7 +12,7 @@ from netguard.counters import Clear, GiveBack, Op
 from netguard.messages import Taken
 from netguard.stores.redis.address import Address
 from netguard.stores.redis.connections import FOREIGN, failed, thread_pool
-from netguard.stores.redis.wire import SCRIPT, SHA, Name, arguments, group, settling, verdicts
+from netguard.stores.redis.wire import SCRIPT, SHA, Name, arguments, command, group, settling, verdicts
 
 
 class Threads:
@@ -54,10 +54,10 @@ class Threads:
 
 def _asked(connection: Any, arguments: Sequence[bytes]) -> object:
     try:
-        connection.send_command(b"EVALSHA", SHA, *arguments, check_health=False)
+        connection.send_packed_command(command(b"EVALSHA", SHA, arguments), check_health=False)
         return connection.read_response(disconnect_on_error=True)
     except NoScriptError:  # a server that was restarted, or SCRIPT FLUSH; EVAL loads it again
-        connection.send_command(b"EVAL", SCRIPT, *arguments, check_health=False)
+        connection.send_packed_command(command(b"EVAL", SCRIPT, arguments), check_health=False)
         return connection.read_response(disconnect_on_error=True)
     except ReadOnlyError:  # a primary no longer: the next call asks for the address anew
         connection.disconnect()

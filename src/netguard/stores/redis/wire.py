@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha1
 from importlib.resources import files
 from struct import Struct
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from netguard.counters import Clear, GiveBack, Op
 from netguard.counters.rates import Distinct, Gcra, Log
@@ -30,61 +30,65 @@ _TWO: Final = Struct("<B2d").pack
 _MEMBER: Final = Struct("<B2dB").pack
 _PAIR: Final = Struct("<2d").pack
 _DOUBLE: Final = Struct("<d").pack
-_VERDICT: Final[Memo[int, Callable[[bytes, int], tuple[Any, ...]]]] = Memo(
+_ONE: Final = (bytes((TAKE, 1)), bytes((PEEK, 1)))
+_SIZE_OF_ONE: Final = 33
+_READ_ONE: Final = Struct("<B4d").unpack_from
+_READ: Final[Memo[int, Callable[[bytes, int], tuple[Any, ...]]]] = Memo(  # by their size
     lambda size: Struct(f"<B{size // 8}d").unpack_from
-)  # by its bytes
+)
 
 Name = Callable[[Any], bytes]  # the key that Redis knows an operation's by
-
-
-class Group(NamedTuple):
-    """Operations that are one step: their keys, what the script reads of them, and the bytes that it answers."""
-
-    keys: list[bytes]
-    request: bytes
-    size: int
+Group = tuple[list[bytes], bytes, int]  # one step: its keys, what the script reads of it, and the bytes that it answers
 
 
 def group(mode: int, ops: Sequence[Op], name: Name) -> Group:
     """Operations to take or to peek, all or nothing."""
-    count = len(ops)
+    if len(ops) == 1:  # as most have
+        (op,) = ops
+        return [name(op)], _ONE[mode] + _PACK[type(op)](op, _REPORT if op.report else 0), _SIZE_OF_ONE
     packed = [_PACK[type(op)](op, _REPORT if op.report else 0) for op in ops]
-    return Group([name(op) for op in ops], b"%c%c%b" % (mode, count, b"".join(packed)), 1 + 32 * count)
+    return [name(op) for op in ops], bytes((mode, len(ops))) + b"".join(packed), 1 + 32 * len(ops)
 
 
 def settling(ops: Sequence[Clear | GiveBack], name: Name) -> Group:
     """Operations to undo, each by itself; the script answers nothing."""
     packed = [_CLEAR if isinstance(op, Clear) else _give_back(op) for op in ops]
     keys = [name(op if isinstance(op, Clear) else op.op) for op in ops]
-    return Group(keys, b"%c%c%b" % (_SETTLE, len(ops), b"".join(packed)), 0)
+    return keys, bytes((_SETTLE, len(ops))) + b"".join(packed), 0
 
 
 def arguments(groups: Iterable[Group], clock: Callable[[], int] | None) -> list[bytes]:
     """What follows the script in a call of it; ``clock`` gives nanoseconds, in tests, in place of the server's."""
-    keys = [key for group in groups for key in group.keys]
-    request = b"".join([group.request for group in groups])
+    keys = [key for keys, _, _ in groups for key in keys]
+    request = b"".join([request for _, request, _ in groups])
     fixed = () if clock is None else (b"%d" % (clock() // 1000),)
     return [b"%d" % len(keys), *keys, request, *fixed]
 
 
+def command(name: bytes, script: bytes, arguments: Sequence[bytes]) -> list[bytes]:
+    """A call as Redis reads it (RESP2), in a quarter of redis-py's time."""
+    parts = [b"$%d\r\n%b\r\n" % (len(part), part) for part in (name, script, *arguments)]
+    return [b"*%d\r\n%b" % (len(parts), b"".join(parts))]
+
+
 def verdicts(groups: Sequence[Group], answer: object) -> list[Taken]:
     """What the script said of each group. Raises StoreError where something else answered."""
-    sizes = [group.size for group in groups]
-    if type(answer) is not bytes or len(answer) != sum(sizes):
+    if type(answer) is not bytes or len(answer) != sum([size for _, _, size in groups]):
         raise StoreError(f"not what the script answers: {answer!r:.80}")
     found, at = [], 0
-    for size in sizes:
-        found.append(_taken(_VERDICT[size](answer, at)))
+    for _, _, size in groups:
+        if size == _SIZE_OF_ONE:
+            ok, left, wait, reset, generation = _READ_ONE(answer, at)
+            found.append(Taken(ok == 1, ((int(left), int(wait), int(reset), int(generation)),)))
+        else:
+            found.append(_taken(_READ[size](answer, at)))
         at += size
     return found
 
 
 def _taken(read: tuple[Any, ...]) -> Taken:
-    whole = list(map(int, read))
-    if len(whole) == 5:  # most have one operation
-        return Taken(whole[0] == 1, (tuple(whole[1:]),))  # type: ignore[arg-type]
-    counts = zip(*(iter(whole[1:]),) * 4, strict=True)
-    return Taken(whole[0] == 1, tuple(counts))
+    numbers = map(int, read[1:])
+    return Taken(read[0] == 1, tuple(zip(numbers, numbers, numbers, numbers, strict=True)))
 
 
 def _give_back(op: GiveBack) -> bytes:
