@@ -6,15 +6,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import AnyStr, Final, Generic, NamedTuple
 
-from netguard.checks import UNSET
-from netguard.cookie_attributes import PREFIXES, Wanted, deletes, rewritten, scope, want
-from netguard.cookies import Cookies
+from netguard.cookie_attributes import Wanted, bare_deletion, deletes, prefixed, rewritten, scope, want
+from netguard.cookie_reading import CookieReader
+from netguard.cookies import Cookies, Domain, below
 from netguard.errors import CookieError
 from netguard.memo import Memo
 from netguard.messages import Refusal
 
 COMPLETED: Final = "cookies.completed"
-_LARGEST: Final = 4096  # bytes of name, value and the sign between them (RFC 6265bis, 5.6)
+_LARGEST: Final = 4096  # bytes of name and value (RFC 6265bis, 5.6)
 _NEWS: Final = 1000  # an app with more cookie names than that has told enough
 
 _Key = tuple[AnyStr, AnyStr, bool, str | None]  # name, attributes, whether Secure is due, host if domains go by it
@@ -30,19 +30,23 @@ class _Ending(NamedTuple, Generic[AnyStr]):
 
 
 class CookieRewriter:
-    """The compiled form of ``Cookies``; ``raw`` and ``text`` rewrite what leaves, ``incoming`` what a browser sent."""
+    """The compiled form of ``Cookies``; ``raw`` and ``text`` rewrite what leaves, ``reader`` what a browser sent."""
 
-    __slots__ = ("_raises", "_scopes", "_told", "_wanted", "mapped", "news", "raw", "renames", "text")
+    __slots__ = (
+        "_known", "_raises", "_scopes", "_told", "_wanted", "news", "raw", "reader", "renames", "sites", "text",
+    )  # fmt: skip
 
     def __init__(self, config: Cookies, *, raises: bool = False) -> None:
         self._raises = raises  # what browsers would drop is an error, for developers to see
         self._told: set[tuple[str, bytes]] = set()
         self._scopes: dict[tuple[bytes, str | None], bytes] = {}  # the first of each name, by host where it matters
         self._wanted: Memo[bytes, Wanted] = Memo(lambda name: want(config, name))
+        self._known = frozenset(name.encode("ascii") for name in (*config.rules, *config.only))
         domains = [config.domain, *(rule.domain for rule in config.rules.values())]
-        self.mapped = frozenset(host for domain in domains if isinstance(domain, Mapping) for host in domain)
+        self.sites = _sites(domains)  # None where no cookie's Domain depends on the host
         self.news: deque[Refusal] = deque(maxlen=_NEWS)  # to be told by whoever can
-        self.renames = bool(config.prefix) or any(rule.prefix not in (UNSET, False) for rule in config.rules.values())
+        self.reader = CookieReader(config)
+        self.renames = self.reader.renames
         self.raw = Outgoing(self, self._ending, b"set-cookie", b";", b"=")
         self.text = Outgoing(self, self._text_ending, "set-cookie", ";", "=")  # latin-1, as WSGI has it
 
@@ -77,9 +81,11 @@ class CookieRewriter:
             if not deletes(attributes) and scopes.setdefault(name, scope(attributes)) != scope(attributes):
                 self._complain("cookies.two-scopes", name, f"cookie {name!r} is set twice, with other Domain or Path")
 
-    def too_large(self, name: bytes) -> None:
+    def too_large(self, pair: bytes) -> None:
         """Complain of a cookie that no browser keeps; those that the policy leaves alone are not its business."""
-        if self._wanted[name].covered:
+        written, equals, value = pair.partition(b"=")
+        name, value = (written.strip(), value.strip()) if equals else (b"", written.strip())
+        if len(name) + len(value) > _LARGEST and self._wanted[name].covered:
             self._complain("cookies.too-large", name, f"cookie {name!r} has over {_LARGEST} bytes: browsers drop it")
 
     def _complain(self, code: str, name: bytes, detail: str) -> None:
@@ -92,28 +98,29 @@ class CookieRewriter:
             self._told.add((code, name))
             self.news.append(Refusal("cookies", code, 200, detail, (), False))
 
-    def places(self, name: bytes) -> bool:
-        """Whether the policy itself gives a cookie of this name its path."""
-        wanted = self._wanted[name]
-        return wanted.covered and wanted.path is not None
-
     def incoming(self, value: bytes) -> bytes:
-        """A Cookie field as the app reads it: prefixed names as its plain ones, whose plain ones are not its own."""
-        kept = []
-        for part in value.split(b";"):
-            name, equals, rest = part.strip(b" \t").partition(b"=")
-            plain = _plain(name)
-            if plain is not None and self._wanted[plain].prefix == name[: len(name) - len(plain)]:
-                kept.append(plain + equals + rest)
-            elif not (self._wanted[name].prefix and self._wanted[name].covered):
-                kept.append(name + equals + rest)
-        return b"; ".join(kept)
+        """A Cookie field as the app reads it."""
+        return self.reader.read(value)
+
+    def names(self, name: bytes) -> bool:
+        """Whether the policy names this cookie, or browsers guard it by its name."""
+        return name in self._known or prefixed(name)
+
+    def deletion(self, name: bytes, host: str | None, *, secure: bool) -> bytes:
+        """A Set-Cookie that deletes the app's cookie, where the policy puts it, else at the root; nothing is told."""
+        wanted = self._wanted[name]
+        if not wanted.covered:
+            return bare_deletion(name)
+        attributes = b" Max-Age=0" if wanted.path is not None else b" Max-Age=0; Path=/"
+        site = None if self.sites is None else self.sites[host]
+        prefix, tail = rewritten(wanted, name, attributes, site, secure=secure)
+        return prefix + name + b"=" + (b";" + attributes if tail is None else tail)
 
 
 class Outgoing(Generic[AnyStr]):
     """The rewriting of a response's cookies in one kind of text; what is known of a name and attributes is kept."""
 
-    __slots__ = ("_endings", "_equals", "_fields", "_mapped", "_rewriter", "_semicolon")
+    __slots__ = ("_endings", "_equals", "_fields", "_rewriter", "_semicolon", "_sites")
 
     def __init__(
         self,
@@ -128,7 +135,7 @@ class Outgoing(Generic[AnyStr]):
         self._fields: Memo[AnyStr, bool] = Memo(lambda name: name.lower() == field)
         self._semicolon: AnyStr = semicolon
         self._equals: AnyStr = equals
-        self._mapped = rewriter.mapped
+        self._sites = rewriter.sites
 
     def rewrite(
         self, own: Sequence[tuple[AnyStr, AnyStr]], merged: list[tuple[AnyStr, AnyStr]], host: str | None, secure: bool
@@ -138,8 +145,7 @@ class Outgoing(Generic[AnyStr]):
         ``secure`` is False where browsers would drop Secure.
         """
         endings, fields, semicolon, sign = self._endings, self._fields, self._semicolon, self._equals
-        if host not in self._mapped:  # no client may fill the memory with hosts
-            host = None
+        host = None if self._sites is None else self._sites[host]  # no client may fill the memory with hosts
         compared = False
         for place, (field, cookie) in enumerate(own):
             if not fields[field]:
@@ -156,22 +162,25 @@ class Outgoing(Generic[AnyStr]):
             if tail is not None:
                 merged[place] = field, pair + tail
             if len(pair) > _LARGEST:
-                self._rewriter.too_large(_bytes(name).strip())
+                self._rewriter.too_large(_bytes(pair))
         if compared:
             self._rewriter.compare([_bytes(value) for name, value in merged if fields[name]])
 
 
-def deletion(rewriter: CookieRewriter | None, name: bytes) -> bytes:
-    """A Set-Cookie that deletes a cookie, at the path where the policy puts it, else at the root."""
-    placed = rewriter is not None and rewriter.places(name)
-    return name + (b"=; Max-Age=0" if placed else b"=; Max-Age=0; Path=/")
+def _sites(domains: Sequence[Domain]) -> Memo[str | None, str | None] | None:
+    """For any host the one among few that has the same domains: itself where a mapping names it, or what it is below.
 
+    The longest is below all the others.
+    """
+    mapped = {host for domain in domains if isinstance(domain, Mapping) for host in domain}
+    plain = sorted({domain for domain in domains if isinstance(domain, str)}, key=len, reverse=True)
 
-def _plain(name: bytes) -> bytes | None:
-    for prefix in PREFIXES.values():
-        if name.startswith(prefix) and len(name) > len(prefix):
-            return name[len(prefix) :]
-    return None
+    def site(host: str | None) -> str | None:
+        if host is None or host in mapped:
+            return host
+        return next((domain for domain in plain if below(host, domain)), None)
+
+    return Memo(site, 512) if mapped or plain else None
 
 
 def _bytes(text: bytes | str) -> bytes:

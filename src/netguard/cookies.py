@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from netguard.checks import UNSET, listing, one_of, section
 from netguard.errors import ConfigError
-from netguard.rules.hosts import parse_authority
+from netguard.rules.hosts import is_address, parse_authority
 
 SameSite = Literal["Lax", "Strict", "None", False]
 Prefix = Literal["host", "secure", False]
@@ -16,6 +16,8 @@ Domain = str | Mapping[str, str] | Literal[False]
 
 _SAME_SITES: Final = ("Lax", "Strict", "None", False)
 _PREFIXES: Final = ("host", "secure", False)
+_NO_NAME: Final = frozenset('=;," ')  # beside all that is not ASCII or not visible: parsers differ over these
+_SCOPE_OF_HOST: Final = "a __Host- cookie has Path=/ and no Domain (RFC 6265bis, 4.1.3.2)"
 
 
 @section
@@ -36,10 +38,11 @@ class CookieRule:
         for item in fields(self):
             if getattr(self, item.name) is not UNSET:
                 _check("CookieRule", item.name, getattr(self, item.name))
-        if self.prefix == "host" and (self.path not in (UNSET, "/") or self.domain not in (UNSET, False)):
-            raise ConfigError("CookieRule.prefix: a __Host- cookie has Path=/ and no Domain (RFC 6265bis, 4.1.3.2)")
+        if self.prefix == "host" and _scoped(self):
+            raise ConfigError(f"CookieRule.prefix: {_SCOPE_OF_HOST}")
         if self.same_site is False:
             raise ConfigError("CookieRule.same_site: write 'None' for a cookie that other sites' requests may carry")
+        object.__setattr__(self, "domain", _canonical(self.domain))
 
 
 @section
@@ -53,8 +56,7 @@ class Cookies:
     by its name, write ``{"csrftoken": CookieRule(prefix=False)}``. ``csrftoken`` and ``XSRF-TOKEN`` get no HttpOnly,
     since scripts must read them. Over plain http on localhost Secure and the prefix are left off, but for names that
     the app prefixes itself. A cookie over 4,096 bytes, or one name with two scopes, is an event; with ``strict`` an
-    error in
-    development.
+    error in development.
     """
 
     secure: bool = True
@@ -73,18 +75,50 @@ class Cookies:
             _check("Cookies", name, getattr(self, name))
         one_of("Cookies.strict", self.strict, (True, False))
         for where in ("only", "exempt"):
-            listing(f"Cookies.{where}", getattr(self, where), str)
+            for name in listing(f"Cookies.{where}", getattr(self, where), str):
+                _check_name(f"Cookies.{where}", name)
         if self.prefix and not self.secure:
             raise ConfigError("Cookies.prefix: a prefixed cookie is Secure (RFC 6265bis, 4.1.3): leave secure=True")
         if self.prefix == "host" and (self.domain or self.path not in (False, "/")):
-            raise ConfigError("Cookies.prefix: a __Host- cookie has Path=/ and no Domain (RFC 6265bis, 4.1.3.2)")
+            raise ConfigError(f"Cookies.prefix: {_SCOPE_OF_HOST}")
         if self.only and self.exempt:
             raise ConfigError("Cookies: write only=[...] or exempt=[...], not both")
         if not isinstance(self.rules, Mapping):
             raise ConfigError(f"Cookies.rules: write a mapping as in {{'theme': CookieRule(...)}}, not {self.rules!r}")
         for name, rule in self.rules.items():
-            if not isinstance(rule, CookieRule):
-                raise ConfigError(f"Cookies.rules: {name!r} needs a CookieRule(...), not {rule!r}")
+            self._check_rule(name, rule)
+        object.__setattr__(self, "domain", _canonical(self.domain))
+
+    def _check_rule(self, name: object, rule: object) -> None:
+        where = "Cookies.rules"
+        _check_name(where, name)
+        if not isinstance(rule, CookieRule):
+            raise ConfigError(f"{where}: {name!r} needs a CookieRule(...), not {rule!r}")
+        lower, prefix = str(name).lower(), self.prefix if rule.prefix is UNSET else rule.prefix
+        if _scoped(rule) and (lower.startswith("__host-") or (prefix == "host" and not lower.startswith("__secure-"))):
+            raise ConfigError(f"{where}: {name!r}: {_SCOPE_OF_HOST}: leave domain and path out, or write prefix=False")
+        if rule.http_only is False and lower.startswith(("__http-", "__host-http-")):
+            raise ConfigError(f"{where}: {name!r}: browsers take such a name with HttpOnly only: leave http_only out")
+
+
+def is_name(value: object) -> bool:
+    """Whether every browser and framework takes this for a cookie's name."""
+    readable = isinstance(value, str) and value.isascii() and value.isprintable()
+    return readable and bool(value) and not _NO_NAME.intersection(str(value))
+
+
+def below(host: str, domain: str) -> bool:
+    """Whether a host may set a cookie with this Domain (RFC 6265bis, 5.1.3)."""
+    return host == domain or (host.endswith("." + domain) and not is_address(host))
+
+
+def _check_name(where: str, name: object) -> None:
+    if not is_name(name):
+        raise ConfigError(f"{where}: {name!r} is no cookie's name: write visible ASCII, as in 'session'")
+
+
+def _scoped(rule: CookieRule) -> bool:
+    return rule.path not in (UNSET, "/") or rule.domain not in (UNSET, False)
 
 
 def _check(section_name: str, name: str, value: Any) -> None:
@@ -101,6 +135,7 @@ def _check(section_name: str, name: str, value: Any) -> None:
         case "domain":
             for domain in _domains(where, value):
                 _check_domain(where, domain)
+            _check_reach(where, value)
 
 
 def _check_path(where: str, value: object) -> None:
@@ -120,6 +155,23 @@ def _domains(where: str, value: object) -> tuple[object, ...]:
 
 
 def _check_domain(where: str, domain: object) -> None:
-    parsed = parse_authority(domain.encode("utf-8", "surrogatepass")) if isinstance(domain, str) else None
-    if parsed is None or parsed.port is not None:
+    if _host(domain) is None:
         raise ConfigError(f"{where}: {domain!r} is no domain: write it bare, as in 'club.example'")
+
+
+def _check_reach(where: str, value: object) -> None:
+    for host, domain in value.items() if isinstance(value, Mapping) else ():
+        if not below(str(_host(host)), str(_host(domain))):
+            raise ConfigError(f"{where}: browsers take no cookie for {domain!r} from {host!r}, which is not below it")
+
+
+def _host(domain: object) -> str | None:
+    parsed = parse_authority(domain.encode("utf-8", "surrogatepass")) if isinstance(domain, str) else None
+    return None if parsed is None or parsed.port is not None else parsed.host
+
+
+def _canonical(domain: Any) -> Any:
+    """A domain as requests' hosts are written: in small letters, without a final dot."""
+    if isinstance(domain, Mapping):
+        return {_host(host): _host(value) for host, value in domain.items()}
+    return _host(domain) if isinstance(domain, str) else domain

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from netguard.cookie_rewriting import CookieRewriter
 from netguard.counters import Store
-from netguard.counting import Counted, Counting, Later
+from netguard.counting import Counted, Counting, Later, Share
 from netguard.errors import ConfigError
 from netguard.events import logger
 from netguard.headers.lint import lint
@@ -32,7 +32,7 @@ from netguard.policy import Policy
 from netguard.proxies import Proxies, Resolver
 from netguard.refusals import Pages
 from netguard.rules import Check, Mode, Step
-from netguard.rules.hosts import DEFAULT_PORT, Authority, Hosts, parse_authority
+from netguard.rules.hosts import DEFAULT_PORT, LOCAL, Authority, Hosts, parse_authority
 from netguard.rules.paths import Exemptions
 from netguard.rules.private import PrivatePeers
 from netguard.rules.reports import Receiver
@@ -50,8 +50,8 @@ class Plan:
     """A policy, compiled: everything that does not depend on the request is done here."""
 
     __slots__ = (
-        "_authorities", "checks", "counted", "counted_by_user", "csrf", "limits", "merge", "pages", "policy",
-        "receiver", "receives", "resolver", "static", "steps", "store", "user_rules",
+        "_authorities", "checks", "counted", "counted_beside", "counted_by_user", "csrf", "known_limits", "limits",
+        "merge", "pages", "policy", "receiver", "receives", "resolver", "static", "steps", "store", "user_rules",
     )  # fmt: skip
 
     def __init__(
@@ -65,11 +65,13 @@ class Plan:
         self.receiver = Receiver(policy.headers.report_paths() if policy.headers else ())
         self.steps = tuple(_steps(policy, self.receiver))
         self.checks = tuple(step.check for step in self.steps)
-        self.merge = HeaderMerge(policy.headers or None, _rewriter(policy))
-        self.csrf = _csrf(policy, self.merge.rewriter)
+        self.merge = HeaderMerge(policy.headers or None, _rewriter(policy), _local(policy))
+        self.csrf = _csrf(policy, self.merge)
         self.limits = _limits(policy)
         token = self.csrf.rule if self.csrf else None
         known, by_user = (self.limits.known, self.limits.by_user) if self.limits else (None, None)
+        self.known_limits = known
+        self.counted_beside = _present(token, *counted)
         self.counted = _present(token, known, *counted)
         self.counted_by_user = _present(by_user)
         self.user_rules = tuple(user_rules)
@@ -133,12 +135,17 @@ def _rewriter(policy: Policy) -> CookieRewriter | None:
     return CookieRewriter(cookies, raises=cookies.strict and policy.preset == "development") if cookies else None
 
 
-def _csrf(policy: Policy, rewriter: CookieRewriter | None) -> Csrf | None:
+def _local(policy: Policy) -> frozenset[str]:
+    """Hosts whose cookies are not Secure over plain http; the test clients' own name is served in development alone."""
+    return LOCAL | {"testserver"} if policy.preset == "development" else LOCAL
+
+
+def _csrf(policy: Policy, merge: HeaderMerge) -> Csrf | None:
     if not (policy.origin and policy.origin.token):
         return None
     from netguard.csrf import Csrf  # hashlib takes milliseconds to load: only who wants tokens waits for it
 
-    return Csrf(policy.origin, policy.secrets, rewriter)
+    return Csrf(policy.origin, policy.secrets, merge)
 
 
 def _limits(policy: Policy) -> RateLimits | None:
@@ -204,7 +211,11 @@ def decide(plan: Plan, request: Request) -> Decision:
     if plan.receives and plan.receiver.cover(request):
         return plan.receiver.decide(request, notes)
     later = _later(plan, request)
-    shares = tuple([share for rule in plan.counted for share in rule.shares(request)])
+    if plan.known_limits is not None and not (notes or later or _shares(plan.counted_beside, request)):
+        met = plan.known_limits.met(request)
+        if met.steady:
+            return met.decision(request)
+    shares = _shares(plan.counted, request)
     if not shares and (later is None or not later.shares):
         return Continue(notes, later) if notes or later else CONTINUE
     return Counting(request, shares, later).asked(notes)
@@ -214,5 +225,9 @@ def _later(plan: Plan, request: Request) -> Later | None:
     if not (plan.user_rules or plan.counted_by_user):
         return None
     rules = tuple([rule for rule in plan.user_rules if rule.matches(request)])
-    shares = tuple([share for rule in plan.counted_by_user for share in rule.shares(request)])
+    shares = _shares(plan.counted_by_user, request)
     return Later(request, rules, shares) if rules or shares else None
+
+
+def _shares(rules: Sequence[Counted], request: Request) -> tuple[Share, ...]:
+    return tuple([share for rule in rules for share in rule.shares(request)]) if rules else ()

@@ -6,19 +6,20 @@ account gets a counter of its own; tokens (headers, cookies) count as they are.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
-from unicodedata import normalize
 
 from netguard.bodies import Body
 from netguard.checks import header_name, nearest, one_of
 from netguard.errors import ConfigError
+from netguard.identities import SameAs, identity, text_of
 from netguard.messages import Request
 from netguard.networks import packed
 from netguard.toml import named
 
-SameAs = Callable[[str], str]
+_COROUTINE: Final = 0x80  # of a code object; the module ``inspect`` would cost more than all of this
 
 
 class By(Protocol):
@@ -34,12 +35,6 @@ class By(Protocol):
 
     def same(self, text: str) -> str:
         """One text for all that counts as the same."""
-
-
-def identity(text: str, same_as: SameAs | None = None) -> str:
-    """One spelling for all that databases and people take for the same (Unicode TR15, NFKC)."""
-    folded = normalize("NFKC", normalize("NFKC", text).casefold()).strip()
-    return same_as(folded) if same_as else folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +62,15 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The value of a request header, as it was sent."""
+    """The value of a request header, as it was sent; none where there are several, of which an app takes any."""
 
     name: bytes
     reads_body: bool = field(default=False, init=False, repr=False)
     needs_user: bool = field(default=False, init=False, repr=False)
 
     def found(self, request: Request, body: Body, user: object) -> str:
-        return (request.headers.get(self.name) or b"").decode("latin-1")
+        value = (request.headers.get(self.name) or b"").decode("latin-1")
+        return "" if "," in value else value
 
     def same(self, text: str) -> str:
         return text.strip()
@@ -85,18 +81,17 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
-    """The value of a cookie, as it was sent; the first where there are several."""
+    """The value of a cookie, as it was sent; none where several differ or one is quoted: apps read these otherwise."""
 
     name: bytes
     reads_body: bool = field(default=False, init=False, repr=False)
     needs_user: bool = field(default=False, init=False, repr=False)
 
     def found(self, request: Request, body: Body, user: object) -> str:
-        for part in (request.headers.get(b"cookie") or b"").split(b";"):
-            name, _, value = part.strip().partition(b"=")
-            if name == self.name:
-                return value.decode("latin-1")
-        return ""
+        text = (request.headers.get(b"cookie") or b"").decode("latin-1")
+        found = set(re.findall(rf"(?:^|[;\s]){re.escape(self.name.decode())}\s*=\s*([^;\s]*)", text))
+        value = found.pop() if len(found) == 1 else ""
+        return "" if value.startswith('"') else value
 
     def same(self, text: str) -> str:
         return text
@@ -153,11 +148,11 @@ class User:
     def found(self, request: Request, body: Body, user: object) -> str:
         if user is None:
             return "client " + client.same(request.client or "")
-        for name in ("pk", "id", "get_id", "username"):
+        for name in ("pk", "id", "get_id", "username", "identity", "sub"):
             found = getattr(user, name, None)
             if found is not None:
-                return "user " + str(found() if callable(found) else found)
-        return f"user {user}"
+                return "user " + text_of("user", found() if callable(found) else found)
+        return "user " + text_of("user", user)
 
     def same(self, text: str) -> str:
         return text
@@ -175,7 +170,8 @@ class Called:
     needs_user: bool = field(default=False, init=False, repr=False)
 
     def found(self, request: Request, body: Body, user: object) -> str:
-        return str(self.function(request) or "")
+        found = self.function(request)
+        return "" if found is None else text_of(str(self), found)
 
     def same(self, text: str) -> str:
         return text
@@ -262,7 +258,11 @@ def _written(where: str, text: str) -> By:
 
 
 def _called(where: str, found: object) -> Called:
-    if not callable(found):
+    if getattr(getattr(found, "__code__", None), "co_flags", 0) & _COROUTINE:
+        raise ConfigError(
+            f"{where}: {found!r} must not be async: what is counted is asked for in the middle of a decision"
+        )
+    if not callable(found) or isinstance(found, type) or type(found).__hash__ is None:
         raise ConfigError(f"{where}: {found!r} is nothing to count by: write client, form('email'), or a callable")
     return Called(found)
 
@@ -272,6 +272,6 @@ def _source(where: str, one: Any) -> By:
         return _written(where, one)
     if one in (form, json_field, header, cookie):
         raise ConfigError(f"{where}: write {one.__name__}(name), with the name of the field")
-    if hasattr(one, "found") and hasattr(one, "reads_body"):
+    if hasattr(one, "found") and hasattr(one, "reads_body") and not isinstance(one, type):
         return one  # type: ignore[no-any-return]
     return _called(where, one)

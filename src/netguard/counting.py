@@ -109,12 +109,13 @@ class Counting:
                 ops += tuple(made)
                 parts.append((share, len(made)))
         if not ops:
-            return Continue(notes, self._later)
+            return Continue(notes, self._later) if notes or self._later else CONTINUE
         return NeedCounts(ops, lambda taken: self._judged(parts, taken, notes))
 
     def _judged(self, parts: Sequence[tuple[Share, int]], taken: Taken, notes: tuple[Refusal, ...]) -> Decision:
-        """What the counts mean, rule by rule; the first that refuses decides."""
+        """What the counts mean, rule by rule; of those that refuse, the one with the longest wait decides."""
         headers: tuple[tuple[bytes, bytes], ...] = ()
+        decided: Refusal | None = None
         at = 0
         for share, length in parts:
             counts = taken.counts[at : at + length]
@@ -122,13 +123,16 @@ class Counting:
             if len(counts) < length:
                 return Respond(_MISCOUNTED, notes)
             refusal = share.judge(counts)
-            if refusal is not None and share.mode == "enforce":
-                return Respond(refusal, notes)
             if refusal is not None:
-                notes += (replace(refusal, enforced=False),)
-            headers += tuple(share.told(counts))
-        if not taken.ok:
-            return Respond(_UNSAID, notes)
+                if share.mode != "enforce":
+                    notes += (replace(refusal, enforced=False),)
+                elif decided is None or refusal.wait > decided.wait:
+                    decided = refusal
+            told = share.told(counts)
+            if told:
+                headers += tuple(told)
+        if decided is not None or not taken.ok:
+            return Respond(_UNSAID if decided is None else decided, notes)
         return Continue(notes, self._later, headers) if notes or headers or self._later else CONTINUE
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from secrets import token_urlsafe
 from typing import Final
 
-from netguard.cookie_rewriting import CookieRewriter
+from netguard.cookie_reading import readings
 from netguard.events import logger
-from netguard.headers.merge import secures
+from netguard.headers.merge import HeaderMerge
 from netguard.messages import Request
 from netguard.rules.origin import Origin
 from netguard.rules.token import TokenRule
@@ -22,26 +22,29 @@ _ATTRIBUTES: Final = b"; Path=/; HttpOnly; SameSite=Lax"
 class Csrf:
     """The tokens of one policy. ``rule`` asks for them, ``bound`` and ``token`` serve the responses with forms."""
 
-    __slots__ = ("_rewriter", "_session", "_tokens", "rule")
+    __slots__ = ("_merge", "_session", "_tokens", "rule")
 
     names: Final = frozenset({_NAME, _PREFIXED})  # of the cookie
 
-    def __init__(self, origin: Origin, secrets: Sequence[str], rewriter: CookieRewriter | None) -> None:
+    def __init__(self, origin: Origin, secrets: Sequence[str], merge: HeaderMerge) -> None:
         self._tokens = Tokens(secrets or [_made_up()])
         self._session = origin.session.encode("ascii")
-        self._rewriter = rewriter
+        self._merge = merge
         self.rule = TokenRule(origin, self.fits)
 
     def bound(self, request: Request) -> tuple[bytes, bytes]:
         """What this browser's tokens are bound to, and the Set-Cookie that gives it to the browser.
 
-        The latter is empty where the browser has it. A value that an older secret signed is signed anew and stays, so
-        that the forms which are open go on working.
+        The latter is empty where the browser has it. A value that only older secrets signed is signed anew and stays,
+        so that the forms which are open go on working.
         """
         sent = self._sent(request)
-        value = self._value(sent) or self._tokens.new()
-        signed = self._tokens.signed(value)
-        return value, b"" if signed in sent else self._set_cookie(request, signed)
+        value = self._value(sent)
+        if value is None:
+            value = self._tokens.new()
+        elif any(map(self._tokens.is_current, sent)):
+            return value, b""
+        return value, self._set_cookie(request, self._tokens.signed(value))
 
     def token(self, request: Request, value: bytes) -> str:
         """A token for a form, masked anew."""
@@ -54,7 +57,7 @@ class Csrf:
 
     def _sent(self, request: Request) -> list[str]:
         field = request.headers.get(b"cookie") or b""
-        name = _PREFIXED if secures(request) else _NAME
+        name = _PREFIXED if self._merge.secures(request) else _NAME
         return [value.decode("latin-1") for value in _values(field, name)]
 
     def _value(self, sent: list[str]) -> bytes | None:
@@ -63,18 +66,18 @@ class Csrf:
         return values.pop() if len(values) == 1 else None
 
     def _session_of(self, request: Request) -> bytes:
-        """The session as the app is going to read it; nothing where there is none yet, or none was named."""
+        """All that the app could read as its session; nothing where there is none yet, or none was named."""
         if not self._session:
             return b""
         field = request.headers.get(b"cookie") or b""
-        if self._rewriter is not None and self._rewriter.renames and secures(request):
-            field = self._rewriter.incoming(field)
-        return b"".join(b"; " + value for value in _values(field, self._session))
+        rewriter = self._merge.rewriter
+        if rewriter is not None and rewriter.renames and self._merge.secures(request):
+            field = rewriter.incoming(field)
+        return b"".join(b"; " + value for value in _all_values(field, self._session))
 
-    @staticmethod
-    def _set_cookie(request: Request, signed: str) -> bytes:
+    def _set_cookie(self, request: Request, signed: str) -> bytes:
         pair = b"=" + signed.encode("ascii") + _ATTRIBUTES
-        return _PREFIXED + pair + b"; Secure" if secures(request) else _NAME + pair
+        return _PREFIXED + pair + b"; Secure" if self._merge.secures(request) else _NAME + pair
 
 
 def _made_up() -> str:
@@ -87,3 +90,14 @@ def _values(field: bytes, name: bytes) -> Iterator[bytes]:
         key, equals, value = part.strip(b" \t").partition(b"=")
         if equals and key == name:
             yield value
+
+
+def _all_values(field: bytes, name: bytes) -> Iterator[bytes]:
+    """The same for every parser: where only some of them find the name, all of what it was found in."""
+    for part in field.split(b";"):
+        pair = part.strip(b" \t")
+        key, equals, value = pair.partition(b"=")
+        if equals and key == name:
+            yield value
+        elif name in pair and name in readings(pair):
+            yield pair

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from os import urandom
 from typing import TYPE_CHECKING, Protocol
 
-from netguard.cookie_rewriting import CookieRewriter, deletion
+from netguard.cookie_rewriting import CookieRewriter
 from netguard.counters import Op
 from netguard.errors import NetguardError, NonceError, TokenError
+from netguard.forgetting import Forgetting, asked, brought
 from netguard.headers import Headers
 from netguard.headers.csp import CSP
-from netguard.headers.merge import HeaderMerge, private, secures
+from netguard.headers.merge import HeaderMerge, private
 from netguard.headers.override import Override
 from netguard.messages import (
     CONTINUE,
@@ -47,8 +48,8 @@ class Exchange:
     """What the app may ask of netguard while it answers one request."""
 
     __slots__ = (
-        "_bound", "_csrf", "_extra", "_issued", "_merge", "_nonce", "_pages", "_tell", "instead", "pending", "request",
-        "started", "store", "verdict",
+        "_bound", "_csrf", "_extra", "_forgetting", "_issued", "_merge", "_nonce", "_pages", "_tell", "instead",
+        "pending", "request", "started", "store", "verdict",
     )  # fmt: skip
 
     def __init__(
@@ -64,6 +65,7 @@ class Exchange:
         self._bound: bytes | None = None  # what the tokens of this response are bound to
         self._issued = b""  # the Set-Cookie that they need, where the browser has none
         self._extra: RawHeaders = []
+        self._forgetting: Forgetting | None = None
         self.pending: Pending | None = None  # what needs the user
         self.store: Taking | None = None  # where that is counted
         self.verdict: Continue | Respond | None = None  # what they said
@@ -124,25 +126,24 @@ class Exchange:
     def forget(self, *names: str, cookies: bool = False) -> None:
         """Log the browser out: expire these cookies of the app (by default all that the request brought) and storage.
 
-        Each is deleted with the Domain, Path and prefix that the policy gives it; the browser clears its cache and
-        storage for this origin (W3C Clear Site Data, 3.1). ``cookies=True`` clears all cookies too, those of sister
-        sites and of known devices included. Raises NetguardError where the headers have left.
+        Each is deleted with the Domain, Path and prefix that the policy gives it, but for those that this response sets
+        itself in the same place; of what the request brought at most 64, those that the policy names first. The browser
+        clears its cache and storage for this origin (W3C Clear Site Data, 3.1). ``cookies=True`` clears all cookies
+        too, those of sister sites and of known devices included. Raises NetguardError where the headers have left, and
+        for what is no cookie's name.
         """
         if self.started:
             raise NetguardError("forget: the headers have left: call it before the response starts")
-        sent = self.cookies(self.request.headers.get(b"cookie") or b"").split(b";")
-        brought = [part.partition(b"=")[0].strip() for part in sent if b"=" in part]
-        if self._csrf is not None:  # not the app's, and the forms that are open need it
-            brought = [name for name in brought if name not in self._csrf.names]
-        for name in [name.encode("latin-1") for name in names] or brought:
-            self._extra.append((b"set-cookie", deletion(self._merge.rewriter, name)))
-        kinds = b'"cache", "storage", "cookies"' if cookies else b'"cache", "storage"'
-        self._extra.append((b"clear-site-data", kinds))
+        spared = self._csrf.names if self._csrf else ()  # not the app's, and the forms that are open need it
+        sent = self.cookies(self.request.headers.get(b"cookie") or b"")
+        found = asked(names) or brought(sent, self._merge.rewriter, spared)
+        self._forgetting = self._forgetting or Forgetting()
+        self._forgetting.add(found, cookies=cookies)
 
     @property
     def adds(self) -> bool:
         """Whether netguard sets headers of its own for this response, cookies among them."""
-        return bool(self._extra or self._issued)
+        return bool(self._extra or self._issued or self._forgetting)
 
     def admit(self, user: object) -> Continue | Respond:
         """Let the rules that need the user judge this one; until then no response of a route that they guard leaves."""
@@ -184,32 +185,48 @@ class Exchange:
         return self._pages.page(self.request, decided.refusal)
 
     def start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
-        """The headers that leave with this status; drivers call it once for each response head."""
-        self.started = True
+        """The headers that leave with this status; drivers call it once for each response head.
+
+        Where it raises, nothing has started, and the page for 500 may still leave.
+        """
         if self._extra:
             headers = [*headers, *self._extra]
         merged = self._merge.merged(self.request, status, headers, self._nonce)
+        if self._forgetting is not None:
+            merged = self._forgetting.cleared(self._with_deletions(merged))
         if self._bound is not None:
             merged = self._with_token(merged)
         rewriter = self._merge.rewriter
         if rewriter is not None and rewriter.news:
             self._tell_of(rewriter)
+        self.started = True
         return merged
 
     def start_text(self, status: int, headers: Iterable[tuple[str, str]]) -> TextHeaders:
         """The same where headers are text."""
-        self.started = True
         own = headers if type(headers) is list else list(headers)
         if self._extra:
             own = own + [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._extra]
         merged = self._merge.merged_text(self.request, status, own, self._nonce)
-        if self._bound is not None:
+        if self._bound is not None or self._forgetting is not None:
             raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in merged]
-            merged = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._with_token(raw)]
+            if self._forgetting is not None:
+                raw = self._forgetting.cleared(self._with_deletions(raw))
+            if self._bound is not None:
+                raw = self._with_token(raw)
+            merged = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw]
         rewriter = self._merge.rewriter
         if rewriter is not None and rewriter.news:
             self._tell_of(rewriter)
+        self.started = True
         return merged
+
+    def _with_deletions(self, merged: RawHeaders) -> RawHeaders:
+        """The headers with the cookies that the browser must forget, as they leave: the app set none of them."""
+        if self._forgetting is None:
+            return merged
+        request, secure = self.request, self._merge.secures(self.request)
+        return merged + self._forgetting.cookies(merged, self._merge.rewriter, request.host, secure=secure)
 
     def _with_token(self, merged: RawHeaders) -> RawHeaders:
         """The headers of a response with a token: its cookie comes last and as it is, and no shared cache keeps it."""
@@ -217,7 +234,10 @@ class Exchange:
 
     def _tell_of(self, rewriter: CookieRewriter) -> None:
         while rewriter.news:
-            news = rewriter.news.popleft()
+            try:
+                news = rewriter.news.popleft()
+            except IndexError:  # another thread told the last of them
+                return
             if self._tell is not None:
                 self._tell(self.request, news)
 
@@ -226,13 +246,28 @@ class Exchange:
         rewriter = self._merge.rewriter
         return rewriter.incoming(value) if rewriter is not None and self.renames else value
 
+    def own_name(self, name: str) -> str:
+        """The app's name for a cookie that leaves under this one."""
+        rewriter = self._merge.rewriter
+        plain = (
+            rewriter.reader.plain(name.encode("latin-1", "replace")) if rewriter is not None and self.renames else None
+        )
+        return name if plain is None else plain.decode("latin-1")
+
     @property
     def renames(self) -> bool:
         """Whether the app's cookies have other names at the browser than in the app."""
         rewriter = self._merge.rewriter
-        return rewriter is not None and rewriter.renames and secures(self.request)
+        return rewriter is not None and rewriter.renames and self._merge.secures(self.request)
 
     def accept(self, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
-        """The headers of an accepted WebSocket handshake: its cookies are hardened, nothing is added."""
+        """The headers of an accepted WebSocket handshake: cookies are hardened, and nothing but cookies is added."""
+        extra = [field for field in self._extra if field[0] == b"set-cookie"]
+        accepted = self._with_deletions(self._merge.cookies(self.request, [*headers, *extra]))
+        if self._issued:
+            accepted.append((b"set-cookie", self._issued))
+        rewriter = self._merge.rewriter
+        if rewriter is not None and rewriter.news:
+            self._tell_of(rewriter)
         self.started = True
-        return self._merge.cookies(self.request, headers)
+        return accepted

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Final
 
 from netguard.bodies import Body
-from netguard.counters import NO_ROOM, UNAVAILABLE, Op
-from netguard.errors import ConfigError, Unreadable
+from netguard.counters import Op
+from netguard.counting import NO_BODY, Counting
+from netguard.errors import Unreadable
 from netguard.keys import Keys
 from netguard.memo import Memo
-from netguard.messages import Count, RawHeaders, Refusal, Request
+from netguard.messages import Count, Decision, RawHeaders, Refusal, Request
 from netguard.patterns import PatternMap
-from netguard.rate_answers import Quota, legacy_fields, quota_fields, retry_after
+from netguard.rate_answers import Quota
 from netguard.rate_counting import Limit, Values
 from netguard.rate_limit import RateLimit
+from netguard.rate_refusals import fields_of, refusal_of
 from netguard.rules import Mode
 
-_PROBLEM: Final = "https://iana.org/assignments/http-problem-types#quota-exceeded"
-_LEAST_WAIT: Final = 1_000_000  # microseconds
+_NOBODY: Final = Request("", "", {})
 
 Told = tuple[Limit, Quota]
 
@@ -35,10 +37,12 @@ class Group:
         self.steady = limits[0].steady
         self.quotas: tuple[Told, ...] = tuple((limit, quota) for limit in limits for quota in limit.quotas)
         self._tells = any(limit.config.tell == "always" for limit in limits)
-        self._ops: Memo[Values, tuple[Op, ...]] = Memo(self._made)
+        self._ops: Memo[Values, tuple[Op, ...]] = Memo(self.counted)
 
-    def _made(self, found: Values) -> tuple[Op, ...]:
-        return tuple(op for limit in self.limits for op in limit.ops(limit.same(found)))
+    def counted(self, found: Values) -> tuple[Op, ...]:
+        """What counts these values, where nothing else of a request matters."""
+        values = self.limits[0].same(found)
+        return tuple([op for limit in self.limits for op in limit.made(values)])
 
     def ops(self, request: Request, body: Body, user: object) -> Sequence[Op]:
         """What a request counts as. Raises Unreadable."""
@@ -46,15 +50,14 @@ class Group:
         found = tuple([source.found(request, body, user) for source in first.sources])
         if self.steady:
             return self._ops[found]
-        cost = first.config.cost
         members = first.members(request, body, user)
-        return first.ops(first.same(found), cost(request) if callable(cost) else None, members)
+        return first.ops(first.same(found), first.cost_of(request), members)
 
     def refusal(self, counts: Sequence[Count]) -> Refusal | None:
         """The refusal of the longest wait, where any refuses."""
         for _, wait, _, _ in counts:
             if wait:
-                return _refusal([(*told, count) for told, count in zip(self.quotas, counts, strict=True) if count[1]])
+                return refusal_of([(*told, count) for told, count in zip(self.quotas, counts, strict=True) if count[1]])
         return None
 
     def told(self, counts: Sequence[Count]) -> RawHeaders:
@@ -62,7 +65,7 @@ class Group:
         if not self._tells:
             return []
         told = [(*told, count) for told, count in zip(self.quotas, counts, strict=True)]
-        return _fields([(limit, quota, count) for limit, quota, count in told if limit.config.tell == "always"])
+        return fields_of([(limit, quota, count) for limit, quota, count in told if limit.config.tell == "always"])
 
 
 class LimitShare:
@@ -95,21 +98,17 @@ class LimitShare:
         return self._group.told(counts)
 
 
-def _refusal(refused: Sequence[tuple[Limit, Quota, Count]]) -> Refusal:
-    limit, _, (_, wait, _, _) = max(refused, key=lambda one: one[2][1])
-    if wait in (UNAVAILABLE, NO_ROOM):
-        detail = f"limit {limit.name!r}: the store is out, and on_outage='refuse'"
-        return Refusal("limits", "limits.unavailable", 503, detail, (retry_after(_LEAST_WAIT),))
-    detail = f"limit {limit.name!r} ({limit.config.rate}) is used up"
-    problem = {"type": _PROBLEM, "violated-policies": [quota.name for _, quota, _ in refused]}
-    headers = (retry_after(wait), *_fields(refused))
-    return Refusal("limits", "limits.exceeded", 429, detail, headers, problem=problem)
+class _FoundShare(LimitShare):
+    """The part of every request that says these values."""
 
+    __slots__ = ("_ops",)
 
-def _fields(told: Sequence[tuple[Limit, Quota, Count]]) -> RawHeaders:
-    fields = quota_fields([(quota, count) for _, quota, count in told])
-    old = [(quota, count) for limit, quota, count in told if limit.config.legacy_fields]
-    return fields + legacy_fields(old) if old else fields
+    def __init__(self, group: Group, found: Values) -> None:
+        super().__init__(group, _NOBODY)
+        self._ops = group.counted(found)
+
+    def ops(self, body: Body, user: object) -> Sequence[Op]:
+        return self._ops
 
 
 class RateLimits:
@@ -121,11 +120,6 @@ class RateLimits:
         keys = Keys(secret)
         limits = [Limit(config, keys) for config in configs]
         self.by_name = {limit.name: limit for limit in limits}
-        if len(self.by_name) < len(limits):
-            twice = next(one.name for one in limits if self.by_name[one.name] is not one)
-            raise ConfigError(
-                f"Policy.limits: two limits are {twice!r}: give each a name=, or they would share a counter"
-            )
         self.known = _routed([limit for limit in limits if not limit.needs_user])
         self.by_user = _routed([limit for limit in limits if limit.needs_user])
 
@@ -138,28 +132,53 @@ def _routed(limits: Sequence[Limit]) -> Routed | None:
 class Routed:
     """Limits for every route, and those that patterns name."""
 
-    __slots__ = ("_everywhere", "_groups", "_routes", "_spares_some")
+    __slots__ = ("_always", "_everywhere", "_met", "_routes", "_spares_some")
 
     def __init__(self, limits: Sequence[Limit]) -> None:
         self._everywhere = tuple(limit for limit in limits if limit.config.patterns() is None)
         self._spares_some = any(limit.spares_some for limit in limits)
         routes = [(pattern, limit) for limit in limits for pattern in limit.config.patterns() or ()]
         self._routes = PatternMap("RateLimit.on", routes, guarding=True) if routes else None
-        self._groups: Memo[tuple[Limit, ...], tuple[Group, ...]] = Memo(_grouped)
+        self._met: Memo[tuple[Limit, ...], Met] = Memo(Met)
+        self._always = None if routes or self._spares_some else Met(self._everywhere)
 
     def shares(self, request: Request) -> list[LimitShare]:
         """The parts that this request has; each limit once, however many of its patterns match."""
+        return [LimitShare(group, request) for group in self.met(request).groups]
+
+    def met(self, request: Request) -> Met:
+        """The limits that this request meets."""
+        if self._always is not None:
+            return self._always
         limits = self._everywhere
         if self._routes:
             limits += tuple(dict.fromkeys(self._routes.match(request.method, request.path)))
         if self._spares_some:
             limits = tuple([limit for limit in limits if not (limit.spares_some and limit.spares(request))])
-        return [LimitShare(group, request) for group in self._groups[limits]] if limits else []
+        return self._met[limits]
 
 
-def _grouped(limits: tuple[Limit, ...]) -> tuple[Group, ...]:
-    groups: dict[object, list[Limit]] = {}
-    for limit in limits:
-        alike = (limit.sources, limit.config.mode) if limit.steady else limit
-        groups.setdefault(alike, []).append(limit)
-    return tuple(map(Group, groups.values()))
+class Met:
+    """Limits that a request meets together; ``steady`` where the values that it is counted by say all that they ask."""
+
+    __slots__ = ("_decisions", "_sources", "groups", "steady")
+
+    def __init__(self, limits: tuple[Limit, ...]) -> None:
+        alike: dict[object, list[Limit]] = {}
+        for limit in limits:
+            alike.setdefault((limit.sources, limit.config.mode) if limit.steady else limit, []).append(limit)
+        self.groups = tuple(map(Group, alike.values()))
+        self.steady = all(group.steady and not group.reads_body for group in self.groups)
+        self._sources = tuple(source for group in self.groups for source in group.limits[0].sources)
+        self._decisions: Memo[Values, Decision] = Memo(self._decided)
+
+    def decision(self, request: Request) -> Decision:
+        """What steady limits ask of a request that no other rule counts."""
+        return self._decisions[tuple([source.found(request, NO_BODY, None) for source in self._sources])]
+
+    def _decided(self, found: Values) -> Decision:
+        shares: list[LimitShare] = []
+        rest = iter(found)
+        for group in self.groups:
+            shares.append(_FoundShare(group, tuple(islice(rest, len(group.limits[0].sources)))))
+        return Counting(_NOBODY, shares).counted(NO_BODY, ())

@@ -97,6 +97,7 @@ class Refusal:
     detail: str = ""  # for the people who run the service
     headers: tuple[tuple[bytes, bytes], ...] = ()
     enforced: bool = True  # False in shadow mode
+    wait: int = 0  # microseconds until the same would pass, where time mends it
     problem: Mapping[str, object] = field(default_factory=dict)  # further members of a JSON problem (RFC 9457, 3.2)
 
 

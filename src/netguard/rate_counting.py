@@ -20,6 +20,8 @@ from netguard.rules.paths import Exemptions
 
 Values = tuple[str, ...]
 
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
 _NOBODY: Final = Request("", "", {})
 _NOTHING: Final = Body(b"", None)
 
@@ -28,15 +30,16 @@ class Limit:
     """One rate limit, compiled: from what is counted to the operations that count it."""
 
     __slots__ = (
-        "_distinct", "_exempt", "_exempt_clients", "_keys", "_ops", "_rates", "config", "name", "needs_user", "quotas",
-        "reads_body", "sources", "spares_some", "steady",
+        "_distinct", "_exempt", "_exempt_clients", "_keys", "_kind", "_ops", "_rates", "config", "name", "needs_user",
+        "quotas", "reads_body", "sources", "spares_some", "steady",
     )  # fmt: skip
 
     def __init__(self, config: RateLimit, keys: Keys) -> None:
         self.config = config
         self.name = config.label()
         self.sources = config.sources()
-        self.quotas = tuple(_quotas(config, self.name))
+        self._kind = "distinct" if config.distinct is not None else config.window  # whose states differ
+        self.quotas = tuple(_quotas(config))
         self._rates = config.rates()
         self._distinct = config.distinct_sources()
         self.reads_body = any(source.reads_body for source in (*self.sources, *self._distinct))
@@ -44,15 +47,17 @@ class Limit:
         self._keys = keys
         self._exempt = Exemptions("RateLimit.exempt", config.exempt)
         self._exempt_clients = NetworkSet(config.exempt_clients)
-        self._ops: Memo[Values, tuple[Op, ...]] = Memo(self._made)
-        self.spares_some = bool(self._exempt or self._exempt_clients)
+        self._ops: Memo[Values, tuple[Op, ...]] = Memo(self.made)
+        self.spares_some = bool(self._exempt or self._exempt_clients) or self.reads_body
         self.steady = not (callable(config.cost) or self._distinct)  # the same operations for the same values
 
     def spares(self, request: Request) -> bool:
         """Whether this request is not counted."""
         if self._exempt_clients and request.client is not None and request.client in self._exempt_clients:
             return True
-        return bool(self._exempt) and self._exempt.cover(request)
+        if self._exempt and self._exempt.cover(request):
+            return True
+        return self.reads_body and _has_no_body(request)
 
     def members(self, request: Request, body: Body, user: object) -> Values | None:
         """The values that are told apart, where the limit counts different ones. Raises Unreadable."""
@@ -82,7 +87,19 @@ class Limit:
             return self._ops[values]
         return tuple(self._counters(values, cost)) if cost > 0 else ()
 
-    def _made(self, values: Values) -> tuple[Op, ...]:
+    def cost_of(self, request: Request) -> int | None:
+        """What a callable says that this request costs; None where the policy says it itself."""
+        if isinstance(self.config.cost, int):
+            return None
+        cost = self.config.cost(request)
+        if type(cost) is not int or cost < 0:
+            raise ConfigError(
+                f"limit {self.name!r}: cost={self.config.cost!r} gave {cost!r}: whole numbers from 0 count"
+            )
+        return cost
+
+    def made(self, values: Values) -> tuple[Op, ...]:
+        """What counts these values at the policy's own cost; not remembered."""
         cost = self.config.cost
         return tuple(self._counters(values, cost if isinstance(cost, int) else 1))
 
@@ -112,16 +129,24 @@ class Limit:
             )  # fmt: skip
 
     def _key(self, period: int, values: Values) -> bytes:
-        return self._keys.digest("limit", self.name, str(period), *values)
+        # A policy that is reloaded with another kind of counter must not meet the states of this one.
+        kind = "distinct" if self._distinct else self.config.window
+        return self._keys.digest("limit", kind, self.name, str(period), *values)
 
     def _tag(self, values: Values) -> bytes:
         return self._keys.digest("tag", *values, size=8)
 
 
-def _quotas(config: RateLimit, name: str) -> Iterator[Quota]:
-    rates = config.rates()
-    for rate in rates:
-        yield Quota(name if len(rates) == 1 else f"{name} {rate.seconds}s", rate.amount, rate.seconds)
+def _has_no_body(request: Request) -> bool:
+    """Whether a request has no field to count by: the page with the form must not use up what sending it may."""
+    get = request.headers.get
+    announced = get(b"content-length") or get(b"transfer-encoding") or get(b"content-type")
+    return request.method in _SAFE and not announced
+
+
+def _quotas(config: RateLimit) -> Iterator[Quota]:
+    for name, rate in zip(config.quota_names(), config.rates(), strict=True):
+        yield Quota(name, rate.amount, rate.seconds)
 
 
 def _given(where: str, sources: Sequence[By], values: Sequence[object]) -> Values:

@@ -25,6 +25,14 @@ _MOST_STAMPS: Final = 1000
 _MOST: Final = 1_000_000_000
 
 
+def check_names(limits: Sequence[RateLimit]) -> None:
+    """Refuse two limits of one name, which would share a counter, or of one name as clients are told."""
+    names = [quota for limit in limits for quota in {limit.label(), *limit.quota_names()}]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"Policy.limits: two limits are {name!r}: give each a name= of its own")
+
+
 @section
 class RateLimit:
     """At most so many requests: ``RateLimit("100/minute; 2000/hour")``; the first one too many is answered 429.
@@ -105,6 +113,11 @@ class RateLimit:
     def distinct_sources(self) -> tuple[By, ...]:
         """Whose different values are counted, where any are."""
         return () if self.distinct is None else sources("RateLimit.distinct", self.distinct)
+
+    def quota_names(self) -> tuple[str, ...]:
+        """The name of each rate, as clients are told."""
+        rates = self.rates()
+        return (self.label(),) if len(rates) == 1 else tuple(f"{self.label()} {rate.seconds}s" for rate in rates)
 
     def label(self) -> str:
         """The name, or what the rule says of itself."""

@@ -17,6 +17,7 @@ _SECONDS: Final = {
     "month": 2_592_000,  # 30 days, and 12 of those for a year, as in ``limits``
     "year": 31_104_000,
 }
+_LONGEST: Final = 10 * _SECONDS["year"]
 _RATE: Final = re.compile(r"\s*(\d{1,9})\s*(?:/|\s+per\s)\s*(\d{1,9}\s*)?([a-z]+)\s*", re.IGNORECASE | re.ASCII)
 _BETWEEN: Final = re.compile(r"[;,|]")
 
@@ -49,10 +50,12 @@ def _rate(where: str, text: str) -> Rate:
     if match is None:
         raise ConfigError(f"{where}: {text!r} is no rate: write a number and a period, as in '5/15 minutes'")
     unit = match[3].lower()
-    unit = unit[:-1] if unit not in _SECONDS else unit
+    unit = unit.removesuffix("s")
     if unit not in _SECONDS:
         raise ConfigError(f"{where}: {match[3]!r} in {text!r} is no period{nearest(match[3].lower(), _SECONDS)}")
     amount, multiple = int(match[1]), int(match[2] or 1)
     if not amount or not multiple:
         raise ConfigError(f"{where}: {text!r} has a 0: a rate counts from 1; to close a route, take it out of the app")
+    if multiple * _SECONDS[unit] > _LONGEST:
+        raise ConfigError(f"{where}: {text!r} is longer than ten years")
     return Rate(amount, multiple * _SECONDS[unit])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from hashlib import sha256
 
-from itsdangerous import BadSignature, TimestampSigner
+from itsdangerous import BadData, TimestampSigner
+from itsdangerous.encoding import base64_decode, base64_encode
 
 from netguard.checks import check_secrets, whole
 from netguard.errors import ConfigError
@@ -14,15 +16,16 @@ from netguard.errors import ConfigError
 class SignedCookie:
     """A value under a cookie's name that only a holder of a secret can have written.
 
-    The first of ``secrets`` signs, all verify, so that a new one may be put in front without logging anybody out. The
+    The first of ``secrets`` signs, all verify, so that a new one may be put in front without logging anybody out.
+    Without them, those of NETGUARD_SECRETS are taken, separated by spaces. The
     name is bound into the signature: a value signed for one cookie is worth nothing in another. ``max_age`` is in
     seconds, ``None`` for no end. Signatures are HMAC-SHA256, compared in constant time.
     """
 
     __slots__ = ("_max_age", "_signer", "name")
 
-    def __init__(self, name: str, secrets: Sequence[str], *, max_age: int | None = None) -> None:
-        keys = check_secrets("SignedCookie.secrets", secrets)
+    def __init__(self, name: str, secrets: Sequence[str] = (), *, max_age: int | None = None) -> None:
+        keys = check_secrets("SignedCookie.secrets", secrets or os.environ.get("NETGUARD_SECRETS", "").split())
         if not keys:
             raise ConfigError("SignedCookie.secrets: there is none: give one, or set NETGUARD_SECRETS")
         if not name:
@@ -44,7 +47,14 @@ class SignedCookie:
         if not written or not written.isascii():
             return None
         try:
+            if not _is_canonical(written.rpartition(".")[2]):
+                return None
             raw = self._signer.unsign(written, max_age=self._max_age)
             return bytes.fromhex(raw.decode("ascii")).decode("utf-8", "surrogatepass")
-        except (BadSignature, ValueError):
+        except (BadData, ValueError):
             return None
+
+
+def _is_canonical(signature: str) -> bool:
+    """Whether base64 has no other spelling of the same bytes in mind, so that a value has one signature."""
+    return base64_encode(base64_decode(signature)) == signature.encode("ascii")

@@ -126,6 +126,7 @@ def _app(answer: Answer, seen: list[Seen]) -> ASGIApp:
         if answer.raises == "at once":
             raise AppError
         if scope["type"] == "websocket":
+            read_early(answer, scope["netguard"], mine)
             return await _socket(answer, receive, send)
         mine.body = await _body(receive) if answer.reads else b""
         read_early(answer, scope["netguard"], mine)

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netguard.bodies import Body
-from netguard.counted_by import By, client, cookie, form, header, identity, json_field, sources, user
+from netguard.counted_by import By, client, cookie, form, header, json_field, sources, user
 from netguard.errors import ConfigError
+from netguard.identities import identity
 from netguard.keys import Keys
 from netguard.messages import Request
 
@@ -73,8 +74,35 @@ def test_fields_and_tokens() -> None:
     assert counted(json_field("user.mail"), body) == ""
     assert counted(header("X-API-Key"), x_api_key="Secret ") == "Secret"
     assert counted(header("X-API-Key")) == ""
-    assert counted(cookie("sid"), cookie="a=b; sid=C; sid=d") == "C"
+    assert counted(cookie("sid"), cookie="a=b; sid=C; sid=C") == "C"
     assert counted(cookie("sid")) == ""
+
+
+@pytest.mark.parametrize("sent", ["sid=a; sid=b", 'sid="a"', "\xa0sid=a; sid=b", "x=1 sid=a; sid=b", "sid =a; sid=b"])
+def test_cookies_that_apps_read_in_two_ways_count_as_none(sent: str) -> None:
+    assert counted(cookie("sid"), cookie=sent) == ""
+
+
+def test_header_fields_that_apps_read_in_two_ways_count_as_none() -> None:
+    assert counted(header("X-API-Key"), x_api_key="0, real") == counted(header("X-API-Key"), x_api_key="1, real") == ""
+
+
+def test_invisible_characters_make_no_other_account() -> None:
+    assert identity("a\u200bn\u00adn\ufeff\x00") == "ann"
+
+
+def test_a_text_that_would_take_seconds_to_normalise_stays_as_it_is() -> None:
+    text = "a" + "\u0301" * 16_000 + "\u0327" * 16_000
+    assert identity(text) == text
+    assert identity("ANN" + " " * 40_000) == "ann"
+
+
+@pytest.mark.parametrize("found", [object(), type("U", (), {})()], ids=["object", "user"])
+def test_objects_that_would_be_counted_by_their_address_are_refused(found: object) -> None:
+    [called] = sources("by", lambda request: found)
+    for by in (called, user):
+        with pytest.raises(ConfigError, match="not"):
+            counted(by, who=found)
 
 
 class WithKey:
@@ -108,12 +136,18 @@ def test_what_cannot_be_counted_by(by: Any) -> None:
         pytest.param(lambda: json_field(" "), id="json"),
         pytest.param(lambda: header("a b"), id="header"),
         pytest.param(lambda: cookie(""), id="cookie"),
+        pytest.param(lambda: sources("by", type(client)), id="class"),
+        pytest.param(lambda: sources("by", asked), id="async"),
         pytest.param(lambda: form("a", same_as="b"), id="same_as"),  # type: ignore[arg-type]
     ],
 )
 def test_fields_need_names(make: Any) -> None:
     with pytest.raises(ConfigError):
         make()
+
+
+async def asked(request: Request) -> str:
+    return ""
 
 
 PARTS = st.lists(st.text(max_size=6), max_size=4)

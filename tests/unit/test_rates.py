@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from limits import parse_many
 
+from netguard import Policy, RateLimit
 from netguard.errors import ConfigError
 from netguard.rate_answers import Quota, legacy_fields, quota_fields, retry_after
 from netguard.rates import parse_rates
@@ -18,7 +19,7 @@ UNITS = ["second", "minute", "hour", "day", "month", "year"]
 RATES = st.builds(
     lambda amount, multiple, unit, form: form.format(amount=amount, multiple=multiple, unit=unit),
     st.integers(1, 10**6),
-    st.integers(1, 500),
+    st.integers(1, 9),
     st.sampled_from([*UNITS, *(unit + "s" for unit in UNITS), "MINUTE", "Hours"]),
     st.sampled_from(["{amount}/{multiple} {unit}", "{amount} per {multiple} {unit}", "{amount} / {unit}",
                      "{amount}/{unit}", "{amount} per {unit}", "{amount}/{multiple}{unit}"]),
@@ -62,6 +63,9 @@ def test_weeks_and_multiples() -> None:
         ("5/minute/hour", "is no rate"),
         ("\u0665/minute", "is no rate"),
         ("9999999999/minute", "is no rate"),
+        ("5/minutex", "no period"),
+        ("5/hourz", "no period"),
+        ("5/999999999 years", "longer than ten years"),
         (5, "a rate such as"),
         (None, "a rate such as"),
     ],
@@ -98,3 +102,16 @@ def test_nobody_is_told_to_come_too_early(wait: int) -> None:
     told = int(retry_after(wait)[1])
     assert told * 1_000_000 >= wait
     assert (told - 1) * 1_000_000 < wait
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        pytest.param([RateLimit("5/minute"), RateLimit("6/hour")], id="unnamed"),
+        pytest.param([RateLimit("5/minute", name="a"), RateLimit("6/hour", name="a", on="/x")], id="named"),
+        pytest.param([RateLimit("5/minute; 9/hour", name="a"), RateLimit("6/hour", name="a 60s")], id="told"),
+    ],
+)
+def test_two_limits_of_one_name_are_refused(limits: list[RateLimit]) -> None:
+    with pytest.raises(ConfigError, match="two limits"):
+        Policy(limits=limits)

@@ -108,7 +108,7 @@ def test_a_websocket_finds_the_session(section: str) -> None:
 
 @pytest.mark.parametrize("section", ["host", "secure"])
 def test_a_session_under_the_plain_name_is_nobodys(site: Site, section: str) -> None:
-    """A sister site can plant only such a cookie: `__Host-` and `__Secure-` it cannot forge."""
+    """What any sister site can plant, with a Domain. `__Host-` none can forge; `__Secure-` one with https can."""
     with site(Policy(hosts=["booking.example"], cookies=SECTIONS[section]), HTTPS) as browser:
         mallory, ada = browser(), browser()
         post(mallory, "/login")

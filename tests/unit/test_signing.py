@@ -35,6 +35,14 @@ def test_a_changed_character_spoils_it(value: str, place: int, character: str) -
     assert cookie.read(changed) == (value if changed == written else None)
 
 
+def test_a_signature_has_one_spelling() -> None:
+    cookie = SignedCookie("theme", [NEW])
+    written = cookie.sign("dark")
+    for character in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/=!":
+        for changed in (written[:-1] + character, written + character):
+            assert cookie.read(changed) == ("dark" if changed == written else None)
+
+
 def test_the_first_secret_signs_and_all_verify() -> None:
     before, after = SignedCookie("theme", [OLD]), SignedCookie("theme", [NEW, OLD])
     assert after.read(before.sign("dark")) == "dark"
@@ -56,6 +64,13 @@ def test_an_old_value_is_worth_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: 1_000_061)
     assert cookie.read(written) is None
     assert SignedCookie("theme", [NEW]).read(written) == "dark"
+
+
+def test_the_secrets_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NETGUARD_SECRETS", f"{NEW} {OLD}")
+    assert SignedCookie("theme").read(SignedCookie("theme", [OLD]).sign("dark")) == "dark"
+    assert SignedCookie("theme", [NEW]).read(SignedCookie("theme").sign("dark")) == "dark"
+    assert SignedCookie("theme", [OTHER]).read(SignedCookie("theme").sign("dark")) is None
 
 
 @pytest.mark.parametrize("written", [None, "", ".", "..", "é", "ff.AAAA", "\0"])

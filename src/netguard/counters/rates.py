@@ -95,20 +95,20 @@ class Distinct:
     on_outage: OnOutage = "local"
 
     def judge(self, state: tuple[Any, ...] | None, now: int) -> Judged:
-        seen = {member: stamp for member, stamp in (state or (0,))[1:] if stamp > now - self.period}
-        if self.member not in seen and len(seen) >= self.limit:
-            stamps = seen.values()
+        seen = {one[0]: one for one in (state or (0,))[1:] if one[1] > now - self.period}
+        again = self.member in seen
+        if not again and len(seen) >= self.limit:
+            stamps = [stamp for _, stamp, _ in seen.values()]
             return True, (0, min(stamps) + self.period - now, max(stamps) + self.period - now, now), state
-        before = seen.get(self.member)
-        generation = now if before is None else -1
-        # A stamp that nobody's generation is: who brought the member cannot take it from those who came after.
-        seen[self.member] = now if before is None else max(now, before + 1)
-        return False, (self.limit - len(seen), 0, self.period, generation), (now + self.period, *seen.items())
+        seen[self.member] = self.member, now, again
+        generation = -1 if again else now
+        return False, (self.limit - len(seen), 0, self.period, generation), (now + self.period, *seen.values())
 
     def returned(self, state: tuple[Any, ...] | None, generation: int) -> tuple[Any, ...] | None:
+        """Who brought a member cannot take it from those who came with it again."""
         if state is None:
             return None
-        kept = [pair for pair in state[1:] if pair != (self.member, generation)]
+        kept = [one for one in state[1:] if one != (self.member, generation, False)]
         return (state[0], *kept) if kept else None
 
     def share(self, part: float) -> Distinct:

@@ -112,7 +112,7 @@ class NetguardMiddleware:
                 return proved(decision)
 
     def _crashed(self, exchange: Exchange, error: Exception) -> HttpResponseBase:
-        """The response where a rule or the store failed; in debug the error goes on to Django's own page."""
+        """The response where a rule, the store or the head failed; in debug the error goes on to Django's own page."""
         if settings.DEBUG or self.plan.policy.preset == "development":
             raise error
         request = exchange.request
@@ -141,7 +141,13 @@ class NetguardMiddleware:
             if instead is not None:
                 response.close()
                 response = page_response(exchange.page(instead))
-        return seal(exchange, response)
+        try:
+            return seal(exchange, response)
+        except Exception as error:
+            crashed = self._crashed(exchange, error)
+            response.close()
+            plain = Exchange(exchange.request, self.plan.merge, self.plan.pages)  # without what could not be said
+            return seal(plain, crashed)
 
     def _admit(self, request: HttpRequest, *_: object) -> HttpResponseBase | None:
         """``process_view``: let the rules judge the user, where Django's authentication has told who it is."""

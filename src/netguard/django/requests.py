@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from os import SEEK_END
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.wsgi import WSGIRequest
@@ -74,6 +76,8 @@ def read_body(request: HttpRequest, limit: int) -> bytes:
     length = 0 if framed else body_length(request.META, limit)
     if not (framed or length):
         return b""
+    if framed:
+        _check_size(request, limit)
     try:
         body = request.body
     except RequestDataTooBig as error:
@@ -85,6 +89,19 @@ def read_body(request: HttpRequest, limit: int) -> bytes:
     if len(body) < length:
         raise Disconnected("the client sent less than it announced")
     return body
+
+
+def _check_size(request: HttpRequest, limit: int) -> None:
+    """Refuse a body that Django has buffered and that is too large, before its own reader leaves the view nothing."""
+    stream = getattr(request, "_stream", None)
+    if hasattr(request, "_body") or stream is None or not stream.seekable():
+        return
+    place = stream.tell()
+    size = stream.seek(0, SEEK_END)
+    stream.seek(place)
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if size > (limit if most is None else min(limit, most)):
+        raise BodyTooLarge(f"the body is larger than {limit} bytes, or than DATA_UPLOAD_MAX_MEMORY_SIZE")
 
 
 def knows_user(request: HttpRequest) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from http.cookies import Morsel, SimpleCookie
+from http.cookies import CookieError, Morsel, SimpleCookie
 from typing import Any
 
 from django.http import HttpResponse
@@ -16,15 +16,18 @@ from netguard.messages import Page, TextHeaders
 class Sealed(ResponseHeaders):
     """Headers that are complete, and mostly only written out: Django's mapping is filled when somebody looks inside.
 
-    To set thirteen headers takes Django as long as all of the rest takes netguard.
+    To set thirteen headers takes Django as long as all of the rest takes netguard. ``beside`` are cookies that neither
+    the mapping nor the jar can hold; they leave whatever becomes of the others.
     """
 
-    def __init__(self, fields: TextHeaders) -> None:
+    def __init__(self, fields: TextHeaders, beside: TextHeaders | None = None) -> None:
         super().__init__({})
         self._fields = fields
+        self._beside = beside or []
 
     def items(self) -> Any:  # a view in Mapping, of which handlers want the pairs
-        return self._fields or super().items()
+        held = self._fields or super().items()
+        return [*held, *self._beside] if self._beside else held
 
     def _fill(self) -> None:
         fields, self._fields = self._fields, []
@@ -72,7 +75,7 @@ def seal(exchange: Exchange, response: HttpResponseBase) -> HttpResponseBase:
     plain = sum(name.lower() == "set-cookie" for name, _ in fields)  # that the app wrote as a header
     fields += [("Set-Cookie", _written(morsel)) for morsel in response.cookies.values()]
     merged = exchange.start_text(response.status_code, fields)
-    response.headers = Sealed(_sorted(exchange, response.cookies, plain, merged))
+    response.headers = _sorted(exchange, response.cookies, plain, merged)
     return response
 
 
@@ -80,26 +83,40 @@ def _written(morsel: Morsel[str]) -> str:
     return morsel.OutputString().encode("latin-1", "replace").decode("latin-1")
 
 
-def _sorted(exchange: Exchange, jar: SimpleCookie, plain: int, merged: TextHeaders) -> TextHeaders:
+def _sorted(exchange: Exchange, jar: SimpleCookie, plain: int, merged: TextHeaders) -> Sealed:
     """The fields but for what the jar carries: the app's cookies, which come after ``plain`` others, then ours."""
     places = [place for place, (name, _) in enumerate(merged) if name.lower() == "set-cookie"][plain:]
     apps, ours = places[: len(jar)], places[len(jar) :]
     for morsel, place in zip(list(jar.values()), apps, strict=True):
         _rewrite(morsel, merged[place][1])
-    taken = {*apps, *(place for place in ours if _taken(exchange, jar, merged[place][1]))}
-    return [field for place, field in enumerate(merged) if place not in taken]
+    beside = [merged[place] for place in ours if not _taken(exchange, jar, merged[place][1])]
+    taken = {*apps, *ours}
+    return Sealed([field for place, field in enumerate(merged) if place not in taken], beside)
 
 
 def _taken(exchange: Exchange, jar: SimpleCookie, written: str) -> bool:
-    """Put a cookie of netguard's own into the jar, by the app's name for it; False where a jar takes no such name."""
-    for name, morsel in SimpleCookie(written).items():
-        key = exchange.cookies(f"{name}=".encode()).decode().rstrip("=") or name
-        if key in jar and any(jar[key][part] != morsel[part] for part in ("domain", "path")):
-            key += ";"  # no cookie's name: two scopes are two cookies
-        jar.pop(key, None)  # browsers take the last
-        jar[key] = morsel
-        return True
-    return False
+    """Put a cookie of netguard's own into the jar, by the app's name for it; False where a jar takes no such cookie."""
+    try:
+        morsel = _morsel(written)
+    except CookieError:
+        return False
+    name = morsel.key
+    key = exchange.own_name(name)
+    if key in jar and any(jar[key][part] != morsel[part] for part in ("domain", "path")):
+        key += ";"  # no cookie's name: two scopes are two cookies
+    jar.pop(key, None)  # browsers take the last
+    jar[key] = morsel
+    return True
+
+
+def _morsel(written: str) -> Morsel[str]:
+    """A Set-Cookie as the standard library has one; CookieError where it has no room for the name or an attribute."""
+    pair, *attributes = (part.strip().partition("=") for part in written.split(";"))
+    morsel: Morsel[str] = Morsel()
+    morsel.set(pair[0], pair[2], pair[2])
+    for name, _, value in attributes:
+        morsel[name.lower()] = value or True
+    return morsel
 
 
 def _rewrite(morsel: Morsel[str], written: str) -> None:

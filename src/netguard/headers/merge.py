@@ -25,7 +25,6 @@ _DISCLOSING: Final = frozenset(
     b"x-powered-cms x-served-by x-backend-server x-application-context x-php-version x-framework".split()
 )
 _ANCESTORS: Final = {b"deny": "'none'", b"sameorigin": "'self'"}
-_LOCAL: Final = LOCAL | {"testserver"}  # the test clients' own name
 _SHARED: Final = (b"public", b"s-maxage")
 _FOR_CACHES: Final = frozenset({b"cache-control", b"cdn-cache-control", b"surrogate-control"})
 _COOKIE: Final = 1  # only its value may change
@@ -45,6 +44,7 @@ class HeaderMerge:
         "_framed",
         "_hsts",
         "_kinds",
+        "_local",
         "_override",
         "_policies",
         "_remove",
@@ -55,8 +55,9 @@ class HeaderMerge:
         "rewriter",
     )
 
-    def __init__(self, headers: Headers | None, cookies: CookieRewriter | None) -> None:
+    def __init__(self, headers: Headers | None, cookies: CookieRewriter | None, local: frozenset[str] = LOCAL) -> None:
         self._config = headers, cookies
+        self._local = local  # hosts on this machine, where browsers drop Secure over plain http
         self.rewriter = cookies
         self._constant = list(constant(headers)) if headers else []
         self._policies = _compiled(headers)
@@ -80,7 +81,7 @@ class HeaderMerge:
 
     def _with(self, override: Override) -> HeaderMerge:
         headers, cookies = self._config
-        return HeaderMerge(override.over(headers), cookies)
+        return HeaderMerge(override.over(headers), cookies, self._local)
 
     def _after_policies(self, https: bool) -> RawHeaders:
         hsts = [(_HSTS_NAME, self._hsts)] if https and self._hsts else []
@@ -110,7 +111,7 @@ class HeaderMerge:
             else:
                 merged = own + self._tails[hsts]
                 if cookies and self.rewriter is not None:
-                    self.rewriter.raw.rewrite(own, merged, request.host, hsts or secures(request))
+                    self.rewriter.raw.rewrite(own, merged, request.host, hsts or self.secures(request))
                 return merged
         return self._weighed(request, status, own, self._rest[hsts], nonce)
 
@@ -127,16 +128,20 @@ class HeaderMerge:
             else:
                 merged = headers + self._text_tails[hsts]
                 if cookies and self.rewriter is not None:
-                    self.rewriter.text.rewrite(headers, merged, request.host, hsts or secures(request))
+                    self.rewriter.text.rewrite(headers, merged, request.host, hsts or self.secures(request))
                 return merged
         own = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         return _text(self._weighed(request, status, own, self._rest[hsts], nonce))
+
+    def secures(self, request: Request) -> bool:
+        """Whether cookies must be Secure: always but over plain http on this machine."""
+        return request.scheme == "https" or request.host not in self._local
 
     def cookies(self, request: Request, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
         """The headers with nothing changed but their cookies: all that is done to a WebSocket's 101."""
         own = list(headers)
         if self.rewriter is not None:
-            self.rewriter.raw.rewrite(own, own, request.host, secures(request))
+            self.rewriter.raw.rewrite(own, own, request.host, self.secures(request))
         return own
 
     def _weighed(
@@ -163,11 +168,6 @@ class HeaderMerge:
 
 def _text(headers: RawHeaders) -> TextHeaders:
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
-
-
-def secures(request: Request) -> bool:
-    """Whether cookies must be Secure: always but over plain http on this machine, where browsers would drop them."""
-    return request.scheme == "https" or request.host not in _LOCAL
 
 
 def _compiled(headers: Headers | None, **replaced: Any) -> _Policies:

@@ -13,14 +13,17 @@ from netguard.messages import Refusal, Request
 from netguard.patterns import PatternMap
 from netguard.rules import Mode
 from netguard.rules.hosts import DEFAULT_PORT, parse_authority
-from netguard.rules.paths import Exemptions
+from netguard.rules.paths import Exemptions, spellings
 
 Site = tuple[str, str, int | None]  # scheme, host, port (None for the scheme's own)
 
 _AMBIENT: Final = frozenset({b"basic", b"digest", b"negotiate", b"ntlm", b"kerberos"})  # browsers add these themselves
 _OURS: Final = frozenset({b"same-origin", b"same-site", b"none"})
-_EMBEDDED: Final = frozenset({b"object", b"embed", b"iframe", b"frame"})
-_ISOLATED: Final = ((b"cache-control", b"no-store"), (b"vary", b"Sec-Fetch-Site, Sec-Fetch-Mode, Sec-Fetch-Dest"))
+_EMBEDDED: Final = frozenset({b"object", b"embed", b"iframe", b"frame", b"fencedframe"})
+_ISOLATED: Final = (
+    (b"cache-control", b"no-store"),
+    (b"vary", b"Sec-Fetch-Site, Sec-Fetch-Mode, Sec-Fetch-Dest, Origin"),
+)
 _COOKIE_NAME: Final = re.compile(r"[!-:<>-~]*")  # printable ASCII without space, ";" and "="
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OVERRIDE_1: Final = b"x-http-method-override"  # names and no loop: every GET passes here
@@ -38,7 +41,8 @@ class Origin:
     does. ``ambient_only`` skips requests without Cookie, Basic, Digest or Negotiate credentials, which a foreign
     page has nothing to gain from sending. Requests with neither header come from no current browser and pass;
     ``require=True`` refuses them. ``isolate`` lists patterns whose resources no other site may load, as image, script,
-    frame or by fetch; a link that leads there still works (W3C Fetch Metadata, resource isolation).
+    frame or by fetch; a link that leads there still works, and so do ``trusted`` ones that say who they are (W3C Fetch
+    Metadata, resource isolation). They match in every spelling of the path.
 
     ``token=True`` asks requests with neither header for a token instead, in ``X-CSRF-Token`` or a form's field
     ``csrf_token``, bound to a cookie that is set where ``exchange.csrf_token`` is read; it needs the policy's secrets.
@@ -82,7 +86,7 @@ class Origin:
 
     def isolation(self) -> Callable[[Request], Refusal | None] | None:
         """The check of ``isolate``, where anything is listed."""
-        return _Isolation(self.isolate).check if self.isolate else None
+        return _Isolation(self).check if self.isolate else None
 
 
 class _Rule:
@@ -134,21 +138,29 @@ class _Rule:
 
 
 class _Isolation:
-    __slots__ = ("_patterns",)
+    __slots__ = ("_patterns", "_trusted")
 
-    def __init__(self, patterns: Sequence[str]) -> None:
-        self._patterns = _guards(patterns)
+    def __init__(self, config: Origin) -> None:
+        self._patterns = _guards(config.isolate)
+        self._trusted = frozenset(map(_trusted, config.trusted))
 
     def check(self, request: Request) -> Refusal | None:
         get = request.headers.get
         site = get(b"sec-fetch-site")
-        if not site or site in _OURS or not self._patterns.match(request.method, request.path):
+        if not site or site in _OURS or not self._covers(request):
             return None
         leads_there = get(b"sec-fetch-mode") == b"navigate" and request.method in {"GET", "HEAD"}
         if leads_there and get(b"sec-fetch-dest") not in _EMBEDDED:
             return None
+        if parse_origin(get(b"origin") or b"") in self._trusted:  # no page can say that it is another's
+            return None
         detail = "another site's page would load this: take the path out of Origin(isolate=...) if it may"
         return Refusal("isolation", "isolation.cross-site", 403, detail, _ISOLATED)
+
+    def _covers(self, request: Request) -> bool:
+        """Whether any spelling of the path is isolated: routers and file systems do not agree on one."""
+        match, method = self._patterns.match, request.method
+        return bool(match(method, request.path)) or any(match(method, path) for path in spellings(request))
 
 
 def _guards(patterns: Sequence[str]) -> PatternMap[bool]:

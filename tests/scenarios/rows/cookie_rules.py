@@ -6,10 +6,13 @@ from collections.abc import Iterator
 
 from netguard import Cookies, Policy
 from netguard.cookies import CookieRule
+from netguard.errors import CookieError
 from scenarios.row import Answer, Ask, Expect, Row
 
 HOSTS = ["booking.example", "www.club.example", "localhost:*"]
 ADDED = "; Secure; HttpOnly; SameSite=Lax"
+SCOPE = "; Domain=booking.example; Path=/club"
+SCOPED = Cookies(rules={"a": CookieRule(domain="booking.example", path="/club")})
 HOST = Cookies(rules={"sid": CookieRule(prefix="host")})
 
 
@@ -65,14 +68,47 @@ RULES = {
     ),
     "renamed": (HOST, "sid=1; Path=/; Domain=booking.example", f"__Host-sid=1; Path=/{ADDED}"),
     "renamed-and-deleted": (HOST, "sid=; Max-Age=0", f"__Host-sid=; Max-Age=0{ADDED}; Path=/"),
+    "renamed-by-the-app-already": (
+        Cookies(rules={"sid": CookieRule(prefix="host", same_site="Strict", http_only=False)}),
+        "__Host-sid=1; Path=/; HttpOnly",
+        "__Host-sid=1; Path=/; Secure; SameSite=Strict",
+    ),
+    "deletion-in-the-scope-of-its-rule": (SCOPED, "a=; Max-Age=0; Path=/", f"a=; Max-Age=0{ADDED}{SCOPE}"),
+    "deletion-by-date-in-the-scope-of-its-rule": (
+        SCOPED,
+        "a=; expires=Thu, 01 Jan 1970 00:00:00 GMT",
+        f"a=; expires=Thu, 01 Jan 1970 00:00:00 GMT{ADDED}{SCOPE}",
+    ),
+    "deletion-in-the-policy-s-scope": (
+        Cookies(domain="booking.example", path="/club"),
+        "a=; Max-Age=0",
+        f"a=; Max-Age=0{ADDED}{SCOPE}",
+    ),
+    "a-domain-of-other-hosts-is-left-off": (Cookies(domain="club.example"), "a=1", f"a=1{ADDED}"),
+    "partitioned-is-secure": (
+        Cookies(secure=False),
+        "a=1; Partitioned",
+        "a=1; Partitioned; Secure; HttpOnly; SameSite=Lax",
+    ),
+    "http-name-is-read-by-no-script": (
+        Cookies(http_only=False),
+        "__Host-Http-a=1; Path=/",
+        "__Host-Http-a=1; Path=/; Secure; HttpOnly; SameSite=Lax",
+    ),
     "renamed-by-its-rule-alone": (HOST, "other=1", f"other=1{ADDED}"),
     "all-renamed": (Cookies(prefix="secure"), "a=1", f"__Secure-a=1{ADDED}"),
 }
 
 # name: (the section, as the browser sends them, as the app finds them)
 SENT = {
-    "under-its-own-name": (HOST, "a=1; __Host-sid=2", "a=1; sid=2"),
-    "a-tossed-one-is-ignored": (HOST, "sid=evil; __Host-sid=2; a=1", "sid=2; a=1"),
+    "under-both-names": (HOST, "a=1; __Host-sid=2", "a=1; sid=2; __Host-sid=2"),
+    "prefixed-by-the-app-itself": (Cookies(prefix="host"), "__Host-own=1", "own=1; __Host-own=1"),
+    "a-tossed-one-is-ignored": (HOST, "sid=evil; __Host-sid=2; a=1", "sid=2; __Host-sid=2; a=1"),
+    "tossed-after-a-space-of-latin-1": (HOST, "a=1; \xa0sid=evil", "a=1"),
+    "tossed-after-a-space-of-utf-8": (HOST, "a=1; \xc2\xa0sid=evil", "a=1"),
+    "tossed-before-a-space": (HOST, "a=1; sid =evil", "a=1"),
+    "tossed-behind-a-value": (HOST, "a=1; b=2 sid=evil", "a=1"),
+    "tossed-under-the-prefix": (HOST, "a=1; \xa0__Host-sid=evil", "a=1"),
     "a-tossed-one-alone-is-nothing": (HOST, "a=1; sid=evil", "a=1"),
     "prefixes-of-others-stay": (HOST, "__Host-other=1; __Secure-sid=2", "__Host-other=1; __Secure-sid=2"),
     "without-renaming-untouched": (Cookies(), "__Host-sid=2;sid=1 ;  b", "__Host-sid=2;sid=1 ;  b"),
@@ -112,6 +148,20 @@ SINGLE = (
         expect=Expect(headers={"Set-Cookie": "sid=1; HttpOnly; SameSite=Lax"}, shown={"Cookie": "sid=1"}),
     ),
     Row(
+        id="cookies/rules/no-domain-on-localhost",
+        policy=Policy(cookies=Cookies(domain="booking.example")),
+        ask=Ask(host="localhost:8000", scheme="http"),
+        answer=Answer(fields=["Set-Cookie: a=1"]),
+        expect=Expect(headers={"Set-Cookie": "a=1; HttpOnly; SameSite=Lax"}),
+    ),
+    Row(  # which browsers take on localhost, and would not take without
+        id="cookies/rules/cross-site-on-localhost-is-secure",
+        policy=Policy(),
+        ask=Ask(host="localhost:8000", scheme="http"),
+        answer=Answer(fields=["Set-Cookie: a=1; SameSite=None"]),
+        expect=Expect(headers={"Set-Cookie": "a=1; SameSite=None; Secure; HttpOnly"}),
+    ),
+    Row(
         id="cookies/events/completed-is-told-once-a-name",
         policy=Policy(hosts=["booking.example"]),
         answer=Answer(fields=["Set-Cookie: a=1"]),
@@ -132,4 +182,27 @@ SINGLE = (
         needs=["repeated fields"],
     ),
 )
-ROWS: tuple[Row, ...] = (*_rows(), *SINGLE)
+LARGE = Answer(fields=[f"Set-Cookie: a={'x' * 4096}; Secure; HttpOnly; SameSite=Lax"])
+STRICT: tuple[Row, ...] = (
+    Row(
+        id="cookies/strict/raises-in-development",
+        policy=Policy.development(hosts=["booking.example"], cookies=Cookies(strict=True)),
+        ask=Ask(peer="127.0.0.1"),
+        answer=LARGE,
+        expect=Expect(status=0, raises=CookieError),
+    ),
+    *(
+        Row(
+            id=f"cookies/strict/tells-in-{policy.preset}",
+            policy=policy,
+            answer=LARGE,
+            expect=Expect(events=["cookies.too-large"], enforced=False),
+        )
+        for policy in (
+            Policy(hosts=["booking.example"], cookies=Cookies(strict=True)),
+            Policy.api(hosts=["booking.example"], cookies=Cookies(strict=True)),
+            Policy.strict(hosts=["booking.example"], cookies=Cookies(strict=True)),
+        )
+    ),
+)
+ROWS: tuple[Row, ...] = (*_rows(), *SINGLE, *STRICT)

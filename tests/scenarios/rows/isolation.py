@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netguard import Origin, Policy
-from scenarios.row import Ask, Expect, Row, refused
+from scenarios.row import Answer, Ask, Expect, Row, refused
 
 HOSTS = ["booking.example"]
 ISOLATED = Policy(hosts=HOSTS, origin=Origin(isolate=["/private/*", "/report.json"]))
 REQUIRED = Policy(hosts=HOSTS, origin=Origin(require=True, bypass=["POST /hooks/{id}"]))
+TRUSTING = Policy(hosts=HOSTS, origin=Origin(isolate=["/private/*"], trusted=["https://pay.example"]))
+PAY = "Origin: https://pay.example"
 CROSS = "Sec-Fetch-Site: cross-site"
 LINK = ["Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"]
 
@@ -28,6 +30,12 @@ REFUSE: dict[str, tuple[bytes, list[str], str]] = {
     "fetch": (b"/report.json", [CROSS, "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"], "GET"),
     "frame": (b"/private/a", [CROSS, "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"], "GET"),
     "object": (b"/private", [CROSS, "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: object"], "GET"),
+    "fenced-frame": (b"/private/a", [CROSS, "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: fencedframe"], "GET"),
+    "two-slashes": (b"//private/a.txt", [CROSS], "GET"),
+    "encoded-slash": (b"/x/..%2Fprivate/a.txt", [CROSS], "GET"),
+    "encoded-dot-segment": (b"/.%2Fprivate/a.txt", [CROSS], "GET"),
+    "encoded-twice": (b"/%2570rivate/a.txt", [CROSS], "GET"),
+    "parameters": (b"/private;v=1/a.txt", [CROSS], "GET"),
     "preflight": (b"/private/a", [CROSS, "Sec-Fetch-Mode: cors"], "OPTIONS"),
     "site-alone": (b"/private/a/", [CROSS], "GET"),
     "site-twice": (b"/private/a", [CROSS, "Sec-Fetch-Site: same-origin", *LINK[1:]], "GET"),
@@ -52,6 +60,33 @@ def _rows() -> Iterator[Row]:
 
 
 SINGLE = (
+    *(
+        Row(
+            id=f"isolation/trusted/{method}",
+            policy=TRUSTING,
+            ask=Ask(target=b"/private/a", fields=[CROSS, "Sec-Fetch-Mode: cors", PAY], method=method),
+            answer=Answer(chunks=()),
+        )
+        for method in ("GET", "POST", "OPTIONS", "DELETE")
+    ),
+    Row(
+        id="isolation/trusted/websocket",
+        policy=TRUSTING,
+        ask=Ask(target=b"/private/live", fields=[CROSS, PAY], kind="websocket"),
+        expect=Expect(status=101),
+    ),
+    Row(
+        id="isolation/trusted/another",
+        policy=TRUSTING,
+        ask=Ask(target=b"/private/a", fields=[CROSS, "Sec-Fetch-Mode: cors", "Origin: https://evil.example"]),
+        expect=refused(403, "isolation.cross-site"),
+    ),
+    Row(
+        id="isolation/trusted/who-does-not-say-so",
+        policy=TRUSTING,
+        ask=Ask(target=b"/private/a", fields=[CROSS, "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"]),
+        expect=refused(403, "isolation.cross-site"),
+    ),
     Row(
         id="isolation/report-mode-passes",
         policy=Policy(hosts=HOSTS, origin=Origin(isolate=["/private/*"], mode="report")),

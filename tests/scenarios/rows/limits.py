@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from netguard import Policy, RateLimit, client, cookie, form, header, json_field
+from netguard import ConfigError, Policy, RateLimit, client, cookie, form, header, json_field
 from scenarios.row import PEER, PROXY, Answer, Ask, Expect, Outcome, Row
 
 READS = Answer(reads=True)
@@ -86,6 +86,13 @@ ROWS: Sequence[Row] = (
     row("burst", limited(RateLimit("3600/hour", burst=2)), Ask(), over(**{"Retry-After": "1"}), times=3),
     row("cost", limited(RateLimit("10/hour", cost=5)), Ask(), over(), times=3),
     row("cost-by-callable", limited(RateLimit("10/hour", cost=lambda request: 6)), Ask(), over(), times=2),
+    row("the-longest-wait-of-all-limits-is-told", limited(
+        RateLimit("1/second", name="client"), RateLimit("1/hour", name="key", by=header("X-API-Key"))),
+        Ask(fields=["X-API-Key: k"]), over(**{"Retry-After": "3600"}), times=2),
+    row("cost-that-is-no-number", limited(RateLimit("1/hour", cost=lambda request: 0.5)), Ask(),  # type: ignore[arg-type,return-value]
+        Expect(status=500, reached=False, events=["app.exception"], raises=ConfigError), "raises out"),
+    row("by/cookie/several", limited(RateLimit("1/hour", by=cookie("sid"))), Ask(fields=["Cookie: sid=0; sid=real"]),
+        over(), times=2),
     row("cost-of-nothing", limited(RateLimit("1/hour", cost=lambda request: 0)), Ask(), Expect(that=[never_twice]),
         times=3),
     row("strict", limited(RateLimit("2/hour", window="strict", name="s")), Ask(),
@@ -119,6 +126,10 @@ ROWS: Sequence[Row] = (
         times=3),
     row("by/json/broken", limited(RateLimit("2/hour", by=json_field("user.mail"))), post(b"{", JSON), Expect(
         status=400, reached=False, events=["limits.unreadable"])),
+    row("by/form/the-page-with-the-form-is-not-counted", limited(RateLimit("1/hour", on="/mail", by=form("email"))),
+        Ask(target=b"/mail"), Expect(that=[never_twice]), times=3),
+    row("by/form/a-get-with-a-body-is", limited(RateLimit("1/hour", on="/mail", by=form("email"))),
+        Ask(target=b"/mail", fields=[FORM]), over(), times=2),
     row("by/header", limited(RateLimit("2/hour", by=header("X-API-Key"))), Ask(fields=["X-API-Key: k"]), over(),
         times=3),
     row("by/cookie", limited(RateLimit("2/hour", by=cookie("sid"))), Ask(fields=["Cookie: a=b; sid=c"]), over(),

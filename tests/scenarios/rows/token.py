@@ -14,6 +14,7 @@ from scenarios.row import Answer, Ask, Expect, Outcome, Row, refused
 HOSTS = ["booking.example", "localhost:*"]
 SECRET, OLD, OTHER = "s" * 32, "o" * 32, "x" * 32
 OURS, OLDS, OTHERS = Tokens([SECRET]), Tokens([OLD]), Tokens([OTHER])
+ROLLING = Tokens([OTHER, SECRET])  # of a server that knows the next secret already
 VALUE, EVIL_VALUE = b"v" * 24, b"e" * 24  # of the visitor's cookie, and of one that the attacker got from us too
 HIDDEN = "__Host-netguard-csrf"
 
@@ -42,6 +43,7 @@ def header(tokens: Tokens = OURS, bound: bytes = VALUE) -> str:
 POLICY = policy()
 SESSION = policy(Origin(token=True, session="sid"))
 RENAMED = policy(Origin(token=True, session="sid"), cookies=Cookies(rules={"sid": CookieRule(prefix="host")}))
+PREFIXED = policy(Origin(token=True, session="__Host-sid"), cookies=Cookies(prefix="host"))
 ROTATED = policy(secrets=[SECRET, OLD])
 BYPASSING = policy(Origin(token=True, bypass=["POST /hooks/{id}"]))
 AMBIENT = policy(Origin(token=True, ambient_only=True))
@@ -49,6 +51,7 @@ PLAIN = policy(https=False)
 REPORT = policy(Origin(token=True, mode="report"))
 OWN, TOKEN = cookies(cookie()), header()
 SPOILT = OURS.token(VALUE)[:-1] + "!"
+SESSIONS = header(bound=VALUE + b"; 1")
 SAME, NONE_SITE, CROSS = (f"Sec-Fetch-Site: {site}" for site in ("same-origin", "none", "cross-site"))
 OWN_ORIGIN = "Origin: https://booking.example"
 
@@ -87,6 +90,7 @@ POSTS: dict[str, tuple[Policy, list[str], str]] = {
     "rotated/both-old": (ROTATED, [cookies(cookie(OLDS)), header(OLDS)], ""),
     "rotated/old-cookie": (ROTATED, [cookies(cookie(OLDS)), TOKEN], ""),
     "rotated/old-token": (ROTATED, [OWN, header(OLDS)], ""),
+    "rotated/not-there-yet": (POLICY, [cookies(cookie(ROLLING)), header(ROLLING)], ""),
     "rotated/gone": (POLICY, [cookies(cookie(OLDS)), header(OLDS)], INVALID),
     "ambient/without-credentials": (AMBIENT, [], ""),
     "ambient/bearer": (AMBIENT, ["Authorization: Bearer x"], ""),
@@ -100,6 +104,15 @@ POSTS: dict[str, tuple[Policy, list[str], str]] = {
     "session/not-named-in-the-policy": (POLICY, [cookies(cookie(), "sid=1"), TOKEN], ""),
     # The attacker's own cookie and token, planted in a browser that knows no prefixes, over the visitor's session.
     "session/tossed-pair": (SESSION, [cookies(cookie(value=EVIL_VALUE), "sid=1"), header(bound=EVIL_VALUE)], INVALID),
+    # What frameworks read as the session, though the browser gave it another name.
+    "session/tossed-after-a-space-of-latin-1": (SESSION, [cookies(cookie(), "\xa0sid=1"), TOKEN], INVALID),
+    "session/tossed-after-a-space-of-utf-8": (SESSION, [cookies(cookie(), "\xe2\x80\x83sid=1"), TOKEN], INVALID),
+    "session/tossed-before-a-control": (SESSION, [cookies(cookie(), "sid=1", "sid\x1f=2"), SESSIONS], INVALID),
+    "session/tossed-within-another": (SESSION, [cookies(cookie(), "a=b sid=1"), TOKEN], INVALID),
+    "session/two": (SESSION, [cookies(cookie(), "sid=1", "\xa0sid=2"), header(bound=VALUE + b"; 1; \xa0sid=2")], ""),
+    "session/named-with-its-prefix": (PREFIXED, [cookies(cookie(), "__Host-sid=1"), SESSIONS], ""),
+    "session/named-with-its-prefix/another": (PREFIXED, [cookies(cookie(), "__Host-sid=2"), SESSIONS], INVALID),
+    "session/named-with-its-prefix/none": (PREFIXED, [cookies(cookie(), "__Host-sid=1"), TOKEN], INVALID),
     "session/under-its-prefix": (RENAMED, [cookies(cookie(), "__Host-sid=1"), header(bound=VALUE + b"; 1")], ""),
     "session/tossed-without-prefix": (RENAMED, [cookies(cookie(), "sid=1"), header(bound=VALUE + b"; 1")], INVALID),
 }

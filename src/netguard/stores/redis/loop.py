@@ -11,10 +11,10 @@ from redis.exceptions import NoScriptError, ReadOnlyError
 from netguard.counters import Clear, GiveBack, Op
 from netguard.messages import Taken
 from netguard.stores.redis.address import Address
-from netguard.stores.redis.connections import FOREIGN, failed, loop_pool
+from netguard.stores.redis.connections import FOREIGN, close_pool, failed, loop_pool
 from netguard.stores.redis.deadline import Deadline
 from netguard.stores.redis.lanes import Lane
-from netguard.stores.redis.wire import SCRIPT, SHA, Group, Name, arguments, command, group, settling, verdicts
+from netguard.stores.redis.wire import ASKING, SCRIPT, SHA, Group, Name, arguments, command, group, settling, verdicts
 
 
 class Loop:
@@ -31,7 +31,7 @@ class Loop:
         return self._lane.ask(group(mode, ops, self._name))
 
     async def settle(self, ops: Sequence[Clear | GiveBack]) -> None:
-        await self._connections.once(arguments([settling(ops, self._name)], self._clock))
+        await self._connections.settle(arguments([settling(ops, self._name)], self._clock))
 
     async def _takes(self, groups: Sequence[Group]) -> Sequence[Taken]:
         return verdicts(groups, await self._connections.take(arguments(groups, self._clock)))
@@ -48,34 +48,27 @@ class _Connections:
     async def take(self, arguments: Sequence[bytes]) -> object:
         """On the kept connection; once more where it was dropped meanwhile."""
         known = self._kept is not None and self._kept.is_connected
-        seconds = self._address.read_timeout + (0 if known else self._address.connect_timeout)
         try:
-            async with Deadline(seconds):
+            async with Deadline(self._address.read_timeout + (0 if known else self._address.connect_timeout)):
                 try:
-                    return await _asked(await self._connected(), arguments)
+                    return await run(await self._connected(), arguments)
                 except Dropped:  # as by a server that was restarted
                     if not known:
                         raise
-                return await _asked(await self._connected(), arguments)
+                return await run(await self._connected(), arguments)
         except FOREIGN as error:
             raise failed(self._address, error) from error
 
-    async def once(self, arguments: Sequence[bytes]) -> object:
-        """On a connection of the pool, which looks whether it still stands before it hands it out."""
+    async def settle(self, arguments: Sequence[bytes]) -> None:
+        """Once, on a connection that was looked at just before."""
         try:
             async with Deadline(self._address.connect_timeout + self._address.read_timeout):
-                connection = await self._pool.get_connection()
-                try:
-                    return await _asked(connection, arguments)
-                finally:
-                    await self._pool.release(connection)
+                await run_pooled(self._pool, arguments)
         except FOREIGN as error:
             raise failed(self._address, error) from error
 
     async def close(self) -> None:
-        await self._pool.disconnect()
-        for sentinel in getattr(getattr(self._pool, "sentinel_manager", None), "sentinels", ()):
-            await sentinel.aclose()
+        await close_pool(self._pool)
 
     async def _connected(self) -> Any:
         if self._kept is None:
@@ -85,13 +78,28 @@ class _Connections:
         return self._kept
 
 
-async def _asked(connection: Any, arguments: Sequence[bytes]) -> object:
+async def run_pooled(pool: Any, arguments: Sequence[bytes], *, asking: bool = False) -> object:
+    """What the script answers on a connection of the pool, which looks whether it still stands."""
+    connection = await pool.get_connection()
     try:
-        await connection.send_packed_command(command(b"EVALSHA", SHA, arguments), check_health=False)
-        return await connection.read_response()
+        return await run(connection, arguments, asking=asking)
+    finally:
+        await pool.release(connection)
+
+
+async def run(connection: Any, arguments: Sequence[bytes], *, asking: bool = False) -> object:
+    """What the script answers; ``asking`` for a Cluster's node to which a slot moves."""
+    try:
+        return await _sent(connection, command(b"EVALSHA", SHA, arguments), asking)
     except NoScriptError:  # a server that was restarted, or SCRIPT FLUSH; EVAL loads it again
-        await connection.send_packed_command(command(b"EVAL", SCRIPT, arguments), check_health=False)
-        return await connection.read_response()
+        return await _sent(connection, command(b"EVAL", SCRIPT, arguments), asking)
     except ReadOnlyError:  # a primary no longer: the next call asks for the address anew
         await connection.disconnect(nowait=True)
         raise
+
+
+async def _sent(connection: Any, packed: bytes, asking: bool) -> object:
+    await connection.send_packed_command([ASKING + packed if asking else packed], check_health=False)
+    if asking:
+        await connection.read_response()
+    return await connection.read_response()

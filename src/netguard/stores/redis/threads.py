@@ -12,7 +12,7 @@ from netguard.counters import Clear, GiveBack, Op
 from netguard.messages import Taken
 from netguard.stores.redis.address import Address
 from netguard.stores.redis.connections import FOREIGN, failed, thread_pool
-from netguard.stores.redis.wire import SCRIPT, SHA, Name, arguments, command, group, settling, verdicts
+from netguard.stores.redis.wire import ASKING, SCRIPT, SHA, Name, arguments, command, group, settling, verdicts
 
 
 class Threads:
@@ -43,7 +43,7 @@ class Threads:
     def _tried(self, arguments: Sequence[bytes], again: bool) -> object:
         connection = self._pool.get_connection()
         try:
-            return _asked(connection, arguments)
+            return run(connection, arguments)
         except Dropped:  # as by a server that was restarted; a time-out is none
             if not again:
                 raise
@@ -52,13 +52,19 @@ class Threads:
         return self._tried(arguments, again=False)
 
 
-def _asked(connection: Any, arguments: Sequence[bytes]) -> object:
+def run(connection: Any, arguments: Sequence[bytes], *, asking: bool = False) -> object:
+    """What the script answers; ``asking`` for a Cluster's node to which a slot moves."""
     try:
-        connection.send_packed_command(command(b"EVALSHA", SHA, arguments), check_health=False)
-        return connection.read_response(disconnect_on_error=True)
+        return _sent(connection, command(b"EVALSHA", SHA, arguments), asking)
     except NoScriptError:  # a server that was restarted, or SCRIPT FLUSH; EVAL loads it again
-        connection.send_packed_command(command(b"EVAL", SCRIPT, arguments), check_health=False)
-        return connection.read_response(disconnect_on_error=True)
+        return _sent(connection, command(b"EVAL", SCRIPT, arguments), asking)
     except ReadOnlyError:  # a primary no longer: the next call asks for the address anew
         connection.disconnect()
         raise
+
+
+def _sent(connection: Any, packed: bytes, asking: bool) -> object:
+    connection.send_packed_command([ASKING + packed if asking else packed], check_health=False)
+    if asking:
+        connection.read_response(disconnect_on_error=True)
+    return connection.read_response(disconnect_on_error=True)

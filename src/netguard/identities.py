@@ -1,0 +1,40 @@
+"""One spelling for each identity, so that nobody gets a counter for each way to write a name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+from unicodedata import category, normalize
+
+from netguard.errors import ConfigError
+
+SameAs = Callable[[str], str]
+
+_LONGEST: Final = 256  # characters
+_INVISIBLE: Final = frozenset({"Cc", "Cf"})
+
+
+def identity(text: str, same_as: SameAs | None = None) -> str:
+    """One spelling for all that databases and people take for the same (Unicode TR15, NFKC; no invisible characters).
+
+    No account has a name of over ``_LONGEST`` characters: such a text stays as it is, since normalising it may take
+    seconds.
+    """
+    text = text.strip()
+    if len(text) > _LONGEST:
+        return text
+    folded = normalize("NFKC", normalize("NFKC", text).casefold())
+    if not folded.isprintable():
+        folded = "".join(char for char in folded if category(char) not in _INVISIBLE)
+    folded = folded.strip()
+    return same_as(folded) if same_as else folded
+
+
+def text_of(where: str, value: object) -> str:
+    """What a value is counted as. Raises ConfigError for objects whose text is their address: each would be its own."""
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    kind = type(value)
+    if hasattr(value, "__await__") or (kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__):
+        raise ConfigError(f"by {where}: text, a number or None is counted, not {kind.__name__}")
+    return str(value)
