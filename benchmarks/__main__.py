@@ -7,7 +7,21 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import asgi, caches, cookies, django, flask, imports, report, scaling, starlette, wsgi
+from benchmarks import (
+    asgi,
+    caches,
+    cookies,
+    django,
+    flask,
+    imports,
+    limits,
+    limits_peers,
+    limits_redis,
+    report,
+    scaling,
+    starlette,
+    wsgi,
+)
 from benchmarks.measure import Row
 
 SUBJECTS: dict[str, Callable[[int], Iterator[Row]]] = {
@@ -17,6 +31,9 @@ SUBJECTS: dict[str, Callable[[int], Iterator[Row]]] = {
     "cookies": cookies.rows,
     "flask": flask.rows,
     "django": django.rows,
+    "limits": limits.rows,
+    "limits-peers": limits_peers.rows,
+    "limits-redis": limits_redis.rows,
     "scaling": scaling.rows,
     "caches": caches.rows,
     "imports": imports.rows,

@@ -53,7 +53,8 @@ _PROJECT = [  # what `startproject` writes, without what a policy takes the plac
 ]
 
 
-def _hello(request: HttpRequest) -> HttpResponse:
+def hello(request: HttpRequest) -> HttpResponse:
+    """The smallest view."""
     return HttpResponse("hello")
 
 
@@ -61,13 +62,15 @@ async def _hello_async(request: HttpRequest) -> HttpResponse:
     return HttpResponse("hello")
 
 
-def _configure() -> None:
-    """Settings as a careful project has them: each of Django's middlewares does what it can."""
+def configure() -> None:
+    """Settings as a careful project has them, once: each of Django's middlewares does what it can."""
+    if settings.configured:
+        return
     settings.configure(
         SECRET_KEY="of the benchmarks, and long enough for any check",
         ALLOWED_HOSTS=["booking.example"],
         NETGUARD=POLICY,
-        ROOT_URLCONF=(path("courts", _hello), path("async", _hello_async)),
+        ROOT_URLCONF=(path("courts", hello), path("async", _hello_async)),
         INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions"],
         SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
         SECURE_PROXY_SSL_HEADER=("HTTP_X_FORWARDED_PROTO", "https"),
@@ -81,7 +84,7 @@ def _configure() -> None:
     django.setup()
 
 
-class _Closing:
+class Closing:
     """A WSGI app whose response is closed, as every server does it: Django's signals are part of a request."""
 
     def __init__(self, app: Callable[[Environ, StartResponse], Any]) -> None:
@@ -90,7 +93,8 @@ class _Closing:
     def __call__(self, one: Environ, start_response: StartResponse) -> list[bytes]:
         response = self.app(one, start_response)
         body = list(response)
-        response.close()
+        if hasattr(response, "close"):
+            response.close()
         return body
 
 
@@ -101,8 +105,7 @@ def _built(make: Callable[[], Any], *middleware: str) -> Any:
 
 def rows(rounds: int) -> Iterator[Row]:
     """All figures of this subject."""
-    if not settings.configured:
-        _configure()
+    configure()
     yield from _wsgi_rows(rounds)
     yield from _asgi_rows(rounds)
 
@@ -119,10 +122,10 @@ def _wsgi_rows(rounds: int) -> Iterator[Row]:
     }
     request = environ(PROXIED, **{"wsgi.input": BytesIO()})
     for name, app in apps.items():
-        status, headers = answer_wsgi(_Closing(app), dict(request))
+        status, headers = answer_wsgi(Closing(app), dict(request))
         least = 1 + len(TWELVE) if name in {"wrapped", "middleware"} else 1
         expect((status, headers[:least]), 200, least)
-    runs = {name: run_wsgi(_Closing(app), repeated(request)) for name, app in apps.items()}
+    runs = {name: run_wsgi(Closing(app), repeated(request)) for name, app in apps.items()}
     measured = interleaved(runs, rounds=rounds, number=100)
     named = "Security, CSP, Common, Csrf, XFrameOptions" if _CSP else "Security, Common, Csrf, XFrameOptions"
     wrapped, entry, security = added("wrapped"), added("middleware"), added("security")

@@ -13,7 +13,7 @@ from typing import Literal
 Run = Callable[[int], object]  # handles that many requests
 Samples = Mapping[str, Sequence[float]]  # microseconds of CPU per request: for each variant one value a round
 Figure = Callable[[Samples], float]
-Unit = Literal["µs", "ms", "x", "%", "entries", "modules"]
+Unit = Literal["µs", "ms", "x", "%", "entries", "modules", "bytes", "calls"]
 
 _BLOCKS = 5  # parts of a run; what differs between them is noise
 

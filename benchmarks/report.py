@@ -15,7 +15,7 @@ from benchmarks.measure import Row
 
 _HEAD = ("", "value", "bar", "reached", "spread", "")
 _REACHED = {True: "yes", False: "NO", None: ""}
-_DIGITS = {"µs": 2, "ms": 1, "x": 2, "%": 1, "entries": 0, "modules": 0}
+_DIGITS = {"µs": 2, "ms": 1, "x": 2, "%": 1, "entries": 0, "modules": 0, "bytes": 0, "calls": 2}
 
 Result = Mapping[str, Sequence[Row]]
 

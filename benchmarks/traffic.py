@@ -72,7 +72,6 @@ def scope(headers: RawHeaders, **changes: Any) -> Scope:
         "raw_path": b"/courts",
         "query_string": b"",
         "headers": headers,
-        "state": {},
         **changes,
     }
 
@@ -125,7 +124,7 @@ class Loop:
 
         async def requests(number: int) -> None:
             for one in islice(scopes, number):
-                await app(one, _nothing, _discard)
+                await app(one, nothing, discard)
 
         return lambda number: self._runner.run(requests(number))
 
@@ -137,18 +136,19 @@ class Loop:
             messages.append(message)
 
         async def request() -> None:
-            await app(one, _nothing, keep)
+            await app(one, nothing, keep)
 
         self._runner.run(request())
         return messages[0]["status"], list(messages[0]["headers"])
 
 
-async def _nothing() -> Message:
+async def nothing() -> Message:
+    """What a request without a body brings."""
     return {"type": "http.request", "body": b"", "more_body": False}
 
 
-async def _discard(message: Message) -> None:
-    pass
+async def discard(message: Message) -> None:
+    """A send that goes nowhere."""
 
 
 def run_wsgi(app: WSGIApp, environs: Iterator[Environ]) -> Run:
@@ -156,7 +156,7 @@ def run_wsgi(app: WSGIApp, environs: Iterator[Environ]) -> Run:
 
     def requests(number: int) -> None:
         for one in islice(environs, number):
-            app(one, _started)
+            app(one, started)
 
     return requests
 
@@ -173,7 +173,8 @@ def answer_wsgi(app: WSGIApp, one: Environ) -> tuple[int, list[tuple[str, str]]]
     return heads[0]
 
 
-def _started(status: str, headers: object, exc_info: object = None) -> Callable[[bytes], object]:
+def started(status: str, headers: object, exc_info: object = None) -> Callable[[bytes], object]:
+    """A start_response that goes nowhere."""
     return bytes
 
 

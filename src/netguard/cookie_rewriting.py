@@ -145,7 +145,8 @@ class Outgoing(Generic[AnyStr]):
         ``secure`` is False where browsers would drop Secure.
         """
         endings, fields, semicolon, sign = self._endings, self._fields, self._semicolon, self._equals
-        host = None if self._sites is None else self._sites[host]  # no client may fill the memory with hosts
+        sites = self._sites
+        host = None if sites is None else sites[host]  # no client may fill the memory with hosts
         compared = False
         for place, (field, cookie) in enumerate(own):
             if not fields[field]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 
@@ -16,12 +14,12 @@ from netguard.counters.rates import Gcra
 from netguard.errors import StoreError
 from netguard.messages import Taken
 from netguard.stores.redis import RedisStore
-from netguard.stores.redis.cluster import ClusterLoop, ClusterThreads
+from netguard.stores.redis.cluster_loop import ClusterLoop
 from netguard.stores.redis.connections import Unreachable
 from netguard.stores.redis.parts import split, taken_alone, together
-from stores.doors import Door, Loop, Threads, in_threads
+from stores.doors import Door, Loop, Threads
 from support.redis import PATIENT, asked, calls, cluster_uri, redis_cluster, until
-from support.servers import Process
+from support.servers import HOST, Process, reserve
 
 HOUR = 3_600_000_000  # microseconds
 Nodes = tuple[Process, ...]
@@ -129,12 +127,6 @@ def test_takes_of_one_tag_share_calls(cluster: Nodes, store: RedisStore) -> None
     assert asyncio.run(many()) == 2
 
 
-def test_threads_that_come_together_share_one_client(cluster: Nodes, store: RedisStore) -> None:
-    before = sum(calls(node, "cluster|slots") for node in cluster)
-    assert all(taken.ok for taken in in_threads(30, lambda: store.take([gcra(b"one", b"tag", 1000)])))
-    assert sum(calls(node, "cluster|slots") for node in cluster) == before + 1
-
-
 def test_nodes_forget_the_script(cluster: Nodes, way: Door) -> None:
     for _ in range(2):
         assert way.take(*spread()).ok
@@ -149,26 +141,50 @@ def test_connections_are_dropped(cluster: Nodes, way: Door) -> None:
             asked(node, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
 
 
-def test_a_slot_that_moves_is_followed(cluster: Nodes, way: Door, prefix: str) -> None:
-    op = gcra(b"moving", b"moving")
-    assert way.take(op).ok
-    slot = asked(cluster[0], "CLUSTER", "KEYSLOT", f"{prefix}:{{{op.tag.hex()}}}:moving")
-    names = [asked(node, "CLUSTER", "MYID") for node in cluster]
-    (source,) = [place for place, found in enumerate(keys(cluster, prefix)) if found]
-    target = (source + 1) % 3
+class Moving:
+    """A slot on its way from one node to the next."""
 
-    def move(old: int, new: int) -> None:
-        asked(cluster[old], "FLUSHALL")  # instead of moving the keys
-        asked(cluster[new], "CLUSTER", "SETSLOT", slot, "IMPORTING", names[old])
-        asked(cluster[old], "CLUSTER", "SETSLOT", slot, "MIGRATING", names[new])
-        for place in (new, old, 3 - old - new):
-            asked(cluster[place], "CLUSTER", "SETSLOT", slot, "NODE", names[new])
+    def __init__(self, nodes: Nodes, prefix: str, op: Op) -> None:
+        self.nodes = nodes
+        self.slot = asked(
+            nodes[0], "CLUSTER", "KEYSLOT", b"%b:{%b}:%b" % (prefix.encode(), op.tag.hex().encode(), op.key)
+        )
+        self.names = [asked(node, "CLUSTER", "MYID") for node in nodes]
+        (self.old,) = [place for place, found in enumerate(keys(nodes, prefix)) if found]
+        self.new = (self.old + 1) % 3
 
-    move(source, target)
+    def begin(self) -> None:
+        asked(self.nodes[self.old], "FLUSHALL")  # instead of moving the keys
+        asked(self.nodes[self.new], "CLUSTER", "SETSLOT", self.slot, "IMPORTING", self.names[self.old])
+        asked(self.nodes[self.old], "CLUSTER", "SETSLOT", self.slot, "MIGRATING", self.names[self.new])
+
+    def end(self) -> None:
+        for place in (self.new, self.old, 3 - self.old - self.new):
+            asked(self.nodes[place], "CLUSTER", "SETSLOT", self.slot, "NODE", self.names[self.new])
+
+    def back(self) -> None:
+        self.old, self.new = self.new, self.old
+        self.begin()
+        self.end()
+
+
+def test_a_slot_is_followed_while_it_moves_and_afterwards(cluster: Nodes, way: Door, prefix: str) -> None:
+    op = gcra(b"moving", b"moving", 9)
+    assert way.take(op).counts[0][0] == 8
+    moving = Moving(cluster, prefix, op)
+    moving.begin()
     try:
-        assert [way.take(op).counts[0][0] for _ in range(3)] == [2, 1, 0]
+        asked(cluster[moving.new], "SCRIPT", "FLUSH")
+        assert [way.take(op).counts[0][0] for _ in range(2)] == [8, 7]
+        assert keys(cluster, prefix)[moving.new]
+        moving.end()
+        assert [way.take(op).counts[0][0] for _ in range(2)] == [6, 5]
+        before = evalshas(cluster)
+        assert way.take(op).counts[0][0] == 4
+        assert evalshas(cluster) == before + 1  # it knows by now
     finally:
-        move(target, source)
+        moving.end()
+        moving.back()
 
 
 @pytest.mark.parametrize("ways", [pytest.param(Threads, id="sync"), pytest.param(Loop, id="async")])
@@ -183,8 +199,6 @@ def test_a_node_that_hangs_is_an_error_and_what_the_others_took_goes_back(
         for node in nodes:
             asked(node, "CONFIG", "SET", "cluster-node-timeout", 60_000)
         door.settle(*[Clear(op.key, op.tag) for op in ops])
-        on_last = [op for op in ops if asked(nodes[2], "EXISTS", b"netguard:{%b}:%b" % (op.tag.hex().encode(), op.key))]
-        assert not on_last
         nodes[2].popen.send_signal(signal.SIGSTOP)
         try:
             with pytest.raises(Unreachable):
@@ -215,16 +229,25 @@ def test_a_cluster_that_is_not_there() -> None:
     store.close()
 
 
-def test_after_a_fork_a_process_has_its_own_client(store: RedisStore) -> None:
-    assert store.take([gcra(b"one", b"tag")]).ok
-    client = store._threads
-    assert isinstance(client, ClusterThreads)
-    first = client._client()
-    with patch("netguard.stores.redis.cluster.getpid", lambda: os.getpid() + 1):
-        assert client._client() is not first
-        assert store.take([gcra(b"one", b"tag")]).counts[0][0] == 1
-        store.close()
-    assert client._client() is first
+@pytest.mark.parametrize("ways", [pytest.param(Threads, id="sync"), pytest.param(Loop, id="async")])
+def test_one_node_of_the_uri_suffices(cluster: Nodes, prefix: str, ways: type[Threads] | type[Loop]) -> None:
+    with reserve() as nobody:
+        for hosts in (f"{HOST}:{nobody},{HOST}:{cluster[1].port}", f"{HOST}:{cluster[1].port},{HOST}:{nobody}"):
+            store = RedisStore(f"redis+cluster://{hosts}{PATIENT}", prefix=prefix)
+            door = ways(store)
+            assert door.take(*spread()).ok
+            door.close()
+            store.close()
+
+
+@pytest.mark.parametrize("ways", [pytest.param(Threads, id="sync"), pytest.param(Loop, id="async")])
+def test_a_server_that_is_no_cluster_says_so(server: Process, ways: type[Threads] | type[Loop]) -> None:
+    store = RedisStore(f"redis+cluster://{HOST}:{server.port}{PATIENT}")
+    door = ways(store)
+    with pytest.raises(StoreError, match="cluster support disabled"):
+        door.take(*spread())
+    door.close()
+    store.close()
 
 
 def test_parts_keep_their_order() -> None:

@@ -16,6 +16,7 @@ from netguard.counters import Clear, Op
 from netguard.counters.rates import Gcra
 from netguard.errors import StoreError
 from netguard.stores.redis import RedisStore
+from netguard.stores.redis.clients import _ENDS
 from netguard.stores.redis.connections import Unreachable
 from stores.doors import Door, Loop, Threads
 from support.redis import PATIENT, asked, calls, redis_server, until, uri
@@ -167,20 +168,20 @@ def test_event_loops_of_several_threads_have_their_own_connections(alone: Proces
     assert (len(passed), sum(passed)) == (160, 55)
 
 
-def test_a_store_that_nobody_holds_closes_its_connections(alone: Process, prefix: str) -> None:
+def test_a_store_that_nobody_holds_ends_with_the_loop_too(alone: Process, prefix: str) -> None:
     before = connections(alone)
 
     async def use() -> None:
         store = RedisStore(uri(alone) + PATIENT, prefix=prefix)
         await store.atake([gcra()])
-        store.take([gcra()])
+        await store.asettle([Clear(b"another")])
         assert connections(alone) == before + 2
-        del store
-        gc.collect()
-        while connections(alone) > before:
-            await asyncio.sleep(0)
 
-    asyncio.run(use())
+    for _ in range(3):
+        asyncio.run(use())
+        gc.collect()
+        until(lambda: connections(alone) == before)
+    assert len(_ENDS) <= 1
 
 
 def test_closing_closes_and_a_later_call_opens_again(alone: Process, prefix: str) -> None:

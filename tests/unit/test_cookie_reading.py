@@ -97,6 +97,13 @@ def test_the_names_of_a_client_are_looked_up_in_no_memory() -> None:
     assert not rewriter._wanted
 
 
+@pytest.mark.parametrize("section", [RULE, ALL])
+@pytest.mark.parametrize("piece", [b"a", b" ", b"a ", b'"', b"=", b"\\", b'\\"', b"\xa0", b"\xa0=", b"\xc2\xa0"])
+@pytest.mark.parametrize("start", [b"", b'__Host-x="', b"__Host-x= "])
+def test_no_field_takes_a_square_of_time(section: Cookies, piece: bytes, start: bytes) -> None:
+    CookieRewriter(section).incoming(start + piece * 65536)  # minutes, if it did
+
+
 def logged_in(*policies: Policy, cookie: str) -> str:
     """Who a second process takes the browser for, after a log-in at the first."""
 

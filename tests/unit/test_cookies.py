@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from netguard import ConfigError, Cookies
+from netguard import ConfigError, Cookies, Policy
 from netguard.cookie_rewriting import CookieRewriter
 from netguard.cookies import CookieRule
 from netguard.errors import CookieError
+from scenarios.drivers import DRIVERS
+from scenarios.row import Answer, Ask, Row
 
 untyped: Any = Cookies
 rule: Any = CookieRule
@@ -350,3 +352,17 @@ def test_a_cookie_that_has_its_prefix_is_the_one_that_its_rule_means() -> None:
     assert outgoing(CookieRewriter(Cookies(prefix="host")), b"__Host-csrftoken=1; Path=/") == [
         b"__Host-csrftoken=1; Path=/; Secure; SameSite=Lax"
     ]
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_strict_lets_no_such_cookie_leave_in_development(driver: str) -> None:
+    row = Row(
+        id="strict",
+        policy=Policy.development(hosts=["booking.example"], cookies=Cookies(strict=True)),
+        ask=Ask(peer="127.0.0.1"),
+        answer=Answer(fields=["Set-Cookie: a=" + "x" * 4096]),
+    )
+    outcome = DRIVERS[driver](row)
+    assert outcome.status in (0, 500)  # the framework's own page, where it has one
+    assert outcome.values("set-cookie") == []
+    assert outcome.seen

@@ -190,6 +190,7 @@ STRICT: tuple[Row, ...] = (
         ask=Ask(peer="127.0.0.1"),
         answer=LARGE,
         expect=Expect(status=0, raises=CookieError),
+        needs=["debugging page of its own"],
     ),
     *(
         Row(

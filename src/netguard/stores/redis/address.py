@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -48,6 +48,10 @@ class Address:
     service: str = ""  # that the Sentinels know
     options: Mapping[str, Any]  # of redis-py's connections
     sentinel_options: Mapping[str, Any]  # those of the connections to Sentinels only
+
+    def at(self, host: tuple[str, int]) -> Address:
+        """The same for one node of a Cluster."""
+        return replace(self, kind="single", hosts=(host,))
 
     @property
     def connect_timeout(self) -> float:

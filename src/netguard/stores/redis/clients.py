@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from netguard.counters import Clear, GiveBack, Op
 from netguard.messages import Taken
 from netguard.stores.redis.address import Address
-from netguard.stores.redis.cluster import ClusterLoop, ClusterThreads
+from netguard.stores.redis.cluster import ClusterThreads
+from netguard.stores.redis.cluster_loop import ClusterLoop
 from netguard.stores.redis.loop import Loop
 from netguard.stores.redis.threads import Threads
 from netguard.stores.redis.wire import Name
 
 Clock = Callable[[], int]  # nanoseconds
 Close = Callable[[], Awaitable[None]]
+Running = asyncio.AbstractEventLoop
+End = AsyncGenerator[None]
+
+_ENDS: Final[dict[End, Running]] = {}  # a loop alone would forget them, together with a store that nobody holds
 
 
 class ThreadClient(Protocol):
@@ -48,7 +53,7 @@ class LoopClients:
     def __init__(self, address: Address, name: Name, clock: Clock | None) -> None:
         self._asked = address, name, clock
         self._kind = ClusterLoop if address.kind == "cluster" else Loop
-        self._open: dict[asyncio.AbstractEventLoop, tuple[LoopClient, AsyncGenerator[None]]] = {}
+        self._open: dict[Running, tuple[LoopClient, End]] = {}
 
     def here(self) -> LoopClient | None:
         """The client of the running loop, where it has one."""
@@ -60,17 +65,28 @@ class LoopClients:
         for other in [other for other in list(self._open) if other.is_closed()]:
             self._open.pop(other, None)
         client: LoopClient = self._kind(*self._asked)
-        end = _closing(client.close)
-        await anext(end)  # known to the loop from now on
-        self._open[asyncio.get_running_loop()] = client, end
+        self._open[asyncio.get_running_loop()] = client, await _end(client.close)
         return client
 
     async def close(self) -> None:
         """Close what the running loop has."""
         found = self._open.pop(asyncio.get_running_loop(), None)
         if found is not None:
-            await found[1].aclose()
-            await found[0].close()  # what was opened after the loop's generators were shut down
+            client, end = found
+            await end.aclose()
+            await client.close()  # what was opened after the loop's generators were shut down
+            _ENDS.pop(end, None)
+
+
+async def _end(close: Close) -> End:
+    """Have something closed with the running loop."""
+    for end, loop in list(_ENDS.items()):
+        if loop.is_closed():
+            _ENDS.pop(end, None)
+    end = _closing(close)
+    await anext(end)  # the loop knows it from now on
+    _ENDS[end] = asyncio.get_running_loop()
+    return end
 
 
 async def _closing(close: Close) -> AsyncGenerator[None]:

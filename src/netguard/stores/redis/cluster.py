@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from redis.exceptions import RedisError
+
 from netguard.counters import Clear, GiveBack, Op
 from netguard.errors import StoreError
-from netguard.memo import Memo
 from netguard.messages import Taken
 from netguard.stores.redis.address import Address
 from netguard.stores.redis.connections import FOREIGN, failed, thread_pool
 from netguard.stores.redis.parts import chosen, split, taken_alone, together
 from netguard.stores.redis.slots import AGAIN, Node, Route, Slots
-from netguard.stores.redis.threads import run
+from netguard.stores.redis.threads import pooled, run, slots_of
 from netguard.stores.redis.wire import PEEK, TAKE, Name, arguments, group, settling, verdicts
 
 
@@ -66,6 +67,25 @@ class ClusterThreads:
             while True:
                 if self._slots.stale:
                     self._learn()
-                ...
+                node = route.node()
+                try:
+                    return self._on(node, lambda connection: run(connection, arguments, asking=route.asking))
+                except RedisError as error:
+                    route.after(error, node)
         except FOREIGN as error:
             raise failed(self._address, error) from error
+
+    def _learn(self) -> None:
+        *others, last = self._slots.nodes()
+        for node in others:
+            try:
+                return self._slots.learn(self._on(node, slots_of), node)
+            except RedisError:  # the next one may answer
+                self._slots.lost(node)
+        return self._slots.learn(self._on(last, slots_of), last)
+
+    def _on(self, node: Node, ask: Callable[[Any], object]) -> object:
+        pool = self._pools.get(node)
+        if pool is None:
+            pool = self._pools.setdefault(node, thread_pool(self._address.at(node)))
+        return pooled(pool, ask)

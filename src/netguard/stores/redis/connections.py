@@ -8,8 +8,6 @@ from typing import Any, Final
 
 import redis
 import redis.asyncio
-import redis.asyncio.cluster
-import redis.cluster
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.exceptions import ChildDeadlockedError, RedisClusterException, RedisError, ResponseError
@@ -48,27 +46,17 @@ def thread_pool(address: Address) -> Any:
     return _pool(redis, address, {**_DEFAULTS, **address.options, "retry": Retry(NoBackoff(), 0)})
 
 
-def thread_cluster(address: Address) -> Any:
-    """A Cluster's client for threads, safe after fork; asks for the slots at once."""
-    node: Any = redis.cluster.ClusterNode  # untyped
-    options = {**_DEFAULTS, **address.options, "retry": Retry(NoBackoff(), 0), **_tls(address)}
-    return redis.cluster.RedisCluster(startup_nodes=[node(*host) for host in address.hosts], **options)
-
-
 def loop_pool(address: Address) -> Any:
-    """Connections for one event loop."""
-    return _pool(redis.asyncio, address, _loop_options(address))
+    """Connections for one event loop, without a time-out for reading: a call has one for all it does (Deadline)."""
+    options = {**_DEFAULTS, **address.options, "retry": AsyncRetry(NoBackoff(), 0), "socket_timeout": None}
+    return _pool(redis.asyncio, address, options)
 
 
-def loop_cluster(address: Address) -> Any:
-    """A Cluster's client for one event loop."""
-    nodes = [redis.asyncio.cluster.ClusterNode(*host) for host in address.hosts]
-    return redis.asyncio.cluster.RedisCluster(startup_nodes=nodes, **_loop_options(address), **_tls(address))
-
-
-def _loop_options(address: Address) -> dict[str, Any]:
-    """Without a time-out for reading: a call has one for all that it does, which knows a busy loop."""
-    return {**_DEFAULTS, **address.options, "retry": AsyncRetry(NoBackoff(), 0), "socket_timeout": None}
+async def close_pool(pool: Any) -> None:
+    """Close the connections of a loop's pool, those to Sentinels too."""
+    await pool.disconnect()
+    for sentinel in getattr(getattr(pool, "sentinel_manager", None), "sentinels", ()):
+        await sentinel.aclose()
 
 
 def _pool(library: ModuleType, address: Address, options: Mapping[str, Any]) -> Any:

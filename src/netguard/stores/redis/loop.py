@@ -14,7 +14,19 @@ from netguard.stores.redis.address import Address
 from netguard.stores.redis.connections import FOREIGN, close_pool, failed, loop_pool
 from netguard.stores.redis.deadline import Deadline
 from netguard.stores.redis.lanes import Lane
-from netguard.stores.redis.wire import ASKING, SCRIPT, SHA, Group, Name, arguments, command, group, settling, verdicts
+from netguard.stores.redis.wire import (
+    ASKING,
+    SCRIPT,
+    SHA,
+    SLOTS,
+    Group,
+    Name,
+    arguments,
+    command,
+    group,
+    settling,
+    verdicts,
+)
 
 
 class Loop:
@@ -63,7 +75,7 @@ class _Connections:
         """Once, on a connection that was looked at just before."""
         try:
             async with Deadline(self._address.connect_timeout + self._address.read_timeout):
-                await run_pooled(self._pool, arguments)
+                await pooled(self._pool, lambda one: run(one, arguments))
         except FOREIGN as error:
             raise failed(self._address, error) from error
 
@@ -78,11 +90,11 @@ class _Connections:
         return self._kept
 
 
-async def run_pooled(pool: Any, arguments: Sequence[bytes], *, asking: bool = False) -> object:
-    """What the script answers on a connection of the pool, which looks whether it still stands."""
+async def pooled(pool: Any, ask: Callable[[Any], Awaitable[object]]) -> object:
+    """What is answered on a connection of the pool, which looks whether it still stands."""
     connection = await pool.get_connection()
     try:
-        return await run(connection, arguments, asking=asking)
+        return await ask(connection)
     finally:
         await pool.release(connection)
 
@@ -90,9 +102,9 @@ async def run_pooled(pool: Any, arguments: Sequence[bytes], *, asking: bool = Fa
 async def run(connection: Any, arguments: Sequence[bytes], *, asking: bool = False) -> object:
     """What the script answers; ``asking`` for a Cluster's node to which a slot moves."""
     try:
-        return await _sent(connection, command(b"EVALSHA", SHA, arguments), asking)
+        return await _sent(connection, command(b"EVALSHA", SHA, *arguments), asking)
     except NoScriptError:  # a server that was restarted, or SCRIPT FLUSH; EVAL loads it again
-        return await _sent(connection, command(b"EVAL", SCRIPT, arguments), asking)
+        return await _sent(connection, command(b"EVAL", SCRIPT, *arguments), asking)
     except ReadOnlyError:  # a primary no longer: the next call asks for the address anew
         await connection.disconnect(nowait=True)
         raise
@@ -102,4 +114,10 @@ async def _sent(connection: Any, packed: bytes, asking: bool) -> object:
     await connection.send_packed_command([ASKING + packed if asking else packed], check_health=False)
     if asking:
         await connection.read_response()
+    return await connection.read_response()
+
+
+async def slots_of(connection: Any) -> object:
+    """What a node says of the slots."""
+    await connection.send_packed_command([SLOTS], check_health=False)
     return await connection.read_response()

@@ -11,22 +11,31 @@ from redis.exceptions import AskError, ConnectionError, MovedError, RedisCluster
 Node = tuple[str, int]  # host and port
 
 _SLOTS: Final = 16384
-_HOPS: Final = 5  # to which a call is sent on, while slots move
+_HOPS: Final = 5  # from node to node, while slots move
+_ASKED: Final = 3  # nodes, before a call gives up: each may cost its time-outs
+AGAIN: Final = 1  # try more of a take whose connection was dropped
 
 
 class Slots:
     """The nodes that have the slots; ``stale`` until one has told, and again where one did not answer."""
 
-    __slots__ = ("_first", "_owners", "stale")
+    __slots__ = ("_failed", "_first", "_owners", "stale")
 
     def __init__(self, first: Iterable[Node]) -> None:
         self._first = tuple(first)
         self._owners: list[Node | None] = [None] * _SLOTS
+        self._failed: Node | None = None
         self.stale = True
 
     def nodes(self) -> list[Node]:
-        """Whom to ask for the slots, in this order."""
-        return list(dict.fromkeys([*self._first, *[owner for owner in self._owners if owner is not None]]))
+        """Whom to ask for the slots, in this order; last the one that did not answer."""
+        known = dict.fromkeys([*[owner for owner in self._owners if owner is not None], *self._first])
+        return sorted(known, key=lambda node: node == self._failed)[:_ASKED]
+
+    def lost(self, node: Node) -> None:
+        """This node did not answer: another one may have its slots."""
+        self._failed = node
+        self.stale = True
 
     def learn(self, told: Any, asked: Node) -> None:
         """Read the answer to CLUSTER SLOTS."""
@@ -78,7 +87,7 @@ class Route:
                 self._slots.moved(self._slot, self._to)
             return
         if isinstance(error, ConnectionError | TimeoutError):
-            self._slots.stale = True  # another node may have its slots now
+            self._slots.lost(asked)
         if not isinstance(error, ConnectionError) or not self._again:
             raise error
         self._again -= 1

@@ -12,7 +12,7 @@ from netguard.counters import Clear, GiveBack, Op
 from netguard.messages import Taken
 from netguard.stores.redis.address import Address
 from netguard.stores.redis.connections import FOREIGN, failed, thread_pool
-from netguard.stores.redis.wire import ASKING, SCRIPT, SHA, Name, arguments, command, group, settling, verdicts
+from netguard.stores.redis.wire import ASKING, SCRIPT, SHA, SLOTS, Name, arguments, command, group, settling, verdicts
 
 
 class Threads:
@@ -41,23 +41,29 @@ class Threads:
             raise failed(self._address, error) from error
 
     def _tried(self, arguments: Sequence[bytes], again: bool) -> object:
-        connection = self._pool.get_connection()
         try:
-            return run(connection, arguments)
+            return pooled(self._pool, lambda one: run(one, arguments))
         except Dropped:  # as by a server that was restarted; a time-out is none
             if not again:
                 raise
-        finally:
-            self._pool.release(connection)
         return self._tried(arguments, again=False)
+
+
+def pooled(pool: Any, ask: Callable[[Any], object]) -> object:
+    """What is answered on a connection of the pool, which looks whether it still stands."""
+    connection = pool.get_connection()
+    try:
+        return ask(connection)
+    finally:
+        pool.release(connection)
 
 
 def run(connection: Any, arguments: Sequence[bytes], *, asking: bool = False) -> object:
     """What the script answers; ``asking`` for a Cluster's node to which a slot moves."""
     try:
-        return _sent(connection, command(b"EVALSHA", SHA, arguments), asking)
+        return _sent(connection, command(b"EVALSHA", SHA, *arguments), asking)
     except NoScriptError:  # a server that was restarted, or SCRIPT FLUSH; EVAL loads it again
-        return _sent(connection, command(b"EVAL", SCRIPT, arguments), asking)
+        return _sent(connection, command(b"EVAL", SCRIPT, *arguments), asking)
     except ReadOnlyError:  # a primary no longer: the next call asks for the address anew
         connection.disconnect()
         raise
@@ -67,4 +73,10 @@ def _sent(connection: Any, packed: bytes, asking: bool) -> object:
     connection.send_packed_command([ASKING + packed if asking else packed], check_health=False)
     if asking:
         connection.read_response(disconnect_on_error=True)
+    return connection.read_response(disconnect_on_error=True)
+
+
+def slots_of(connection: Any) -> object:
+    """What a node says of the slots."""
+    connection.send_packed_command([SLOTS], check_health=False)
     return connection.read_response(disconnect_on_error=True)

@@ -65,10 +65,13 @@ def arguments(groups: Iterable[Group], clock: Callable[[], int] | None) -> list[
     return [b"%d" % len(keys), *keys, request, *fixed]
 
 
-def command(name: bytes, script: bytes, arguments: Sequence[bytes]) -> list[bytes]:
-    """A call as Redis reads it (RESP2), in a quarter of redis-py's time."""
-    parts = [b"$%d\r\n%b\r\n" % (len(part), part) for part in (name, script, *arguments)]
-    return [b"*%d\r\n%b" % (len(parts), b"".join(parts))]
+def command(*parts: bytes) -> bytes:
+    """A command as Redis reads it (RESP2), in a quarter of redis-py's time."""
+    return b"*%d\r\n%b" % (len(parts), b"".join([b"$%d\r\n%b\r\n" % (len(part), part) for part in parts]))
+
+
+ASKING: Final = command(b"ASKING")
+SLOTS: Final = command(b"CLUSTER", b"SLOTS")
 
 
 def verdicts(groups: Sequence[Group], answer: object) -> list[Taken]:
