@@ -116,6 +116,19 @@ def test_a_state_of_other_windows_means_nothing(door: Door) -> None:
     assert count(door.take(windows((2, MINUTE)))) == (1, 0, 60)
 
 
+def test_a_lock_that_is_over_ends_its_window_though_the_period_has_grown(door: Door, clock: Clock) -> None:
+    for _ in range(3):
+        door.take(windows((3, MINUTE), (9, 60 * MINUTE)))
+    clock.pass_seconds(60)
+    assert count(door.take(windows((3, 10 * MINUTE), (9, 60 * MINUTE)))) == (2, 0, 3540)
+
+
+def test_a_limit_that_was_lowered_leaves_nothing_but_not_less(door: Door) -> None:
+    for _ in range(5):
+        door.take(gcra(burst=5))
+    assert count(door.take(gcra(burst=2))) == (0, 40, 50)
+
+
 def test_a_streak_is_refused_until_none_came(door: Door, clock: Clock) -> None:
     assert [count(door.take(streak())) for _ in range(2)] == [(2, 0, 60), (1, 0, 60)]
     clock.pass_seconds(59)
