@@ -16,7 +16,7 @@ from netguard.counters.rates import Gcra
 from netguard.stores.memory import MemoryStore
 
 _KEYS = 1_000_000
-_ROOM = 1_250_000  # keys spread over shards: some of these would be full before all are
+_ROOM = 1_310_720  # keys spread over shards: some of these would be full before all are
 _IDLE = 1.0  # seconds
 
 

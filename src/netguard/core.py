@@ -210,7 +210,7 @@ def decide(plan: Plan, request: Request) -> Decision:
         return CONTINUE
     if plan.receives and plan.receiver.cover(request):
         return plan.receiver.decide(request, notes)
-    later = _later(plan, request)
+    later = _later(plan, request) if plan.user_rules or plan.counted_by_user else None
     if plan.known_limits is not None and not (notes or later or _shares(plan.counted_beside, request)):
         met = plan.known_limits.met(request)
         if met.steady:
@@ -222,8 +222,6 @@ def decide(plan: Plan, request: Request) -> Decision:
 
 
 def _later(plan: Plan, request: Request) -> Later | None:
-    if not (plan.user_rules or plan.counted_by_user):
-        return None
     rules = tuple([rule for rule in plan.user_rules if rule.matches(request)])
     shares = _shares(plan.counted_by_user, request)
     return Later(request, rules, shares) if rules or shares else None

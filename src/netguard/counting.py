@@ -110,9 +110,9 @@ class Counting:
                 parts.append((share, len(made)))
         if not ops:
             return Continue(notes, self._later) if notes or self._later else CONTINUE
-        return NeedCounts(ops, lambda taken: self._judged(parts, taken, notes))
+        return NeedCounts(ops, lambda taken: self.judged(parts, taken, notes))
 
-    def _judged(self, parts: Sequence[tuple[Share, int]], taken: Taken, notes: tuple[Refusal, ...]) -> Decision:
+    def judged(self, parts: Sequence[tuple[Share, int]], taken: Taken, notes: tuple[Refusal, ...]) -> Decision:
         """What the counts mean, rule by rule; of those that refuse, the one with the longest wait decides."""
         headers: tuple[tuple[bytes, bytes], ...] = ()
         decided: Refusal | None = None

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 from netguard.bodies import Body
 from netguard.counters import Op
 from netguard.counting import NO_BODY, Counting
 from netguard.errors import Unreadable
-from netguard.keys import Keys
+from netguard.keys import Keys, framed
 from netguard.memo import Memo
-from netguard.messages import Count, Decision, RawHeaders, Refusal, Request
+from netguard.messages import (
+    CONTINUE,
+    Count,
+    Decision,
+    NeedCounts,
+    Passed,
+    RawHeaders,
+    Refusal,
+    Request,
+    Taken,
+)
 from netguard.patterns import PatternMap
 from netguard.rate_answers import Quota
 from netguard.rate_counting import Limit, Values
@@ -28,7 +38,7 @@ Told = tuple[Limit, Quota]
 class Group:
     """Limits that count by the same, so that one look gives the operations of all; one alone where its cost varies."""
 
-    __slots__ = ("_ops", "_tells", "limits", "mode", "quotas", "reads_body", "steady")
+    __slots__ = ("_ops", "limits", "mode", "quotas", "reads_body", "steady", "tells")
 
     def __init__(self, limits: Sequence[Limit]) -> None:
         self.limits = tuple(limits)
@@ -36,13 +46,15 @@ class Group:
         self.reads_body = limits[0].reads_body
         self.steady = limits[0].steady
         self.quotas: tuple[Told, ...] = tuple((limit, quota) for limit in limits for quota in limit.quotas)
-        self._tells = any(limit.config.tell == "always" for limit in limits)
+        self.tells = any(limit.config.tell == "always" for limit in limits)
         self._ops: Memo[Values, tuple[Op, ...]] = Memo(self.counted)
 
     def counted(self, found: Values) -> tuple[Op, ...]:
         """What counts these values, where nothing else of a request matters."""
-        values = self.limits[0].same(found)
-        return tuple([op for limit in self.limits for op in limit.made(values)])
+        first = self.limits[0]
+        raw = framed(first.same(found))
+        tag = first.tag(raw)
+        return tuple([op for limit in self.limits for op in limit.counters(raw, tag)])
 
     def ops(self, request: Request, body: Body, user: object) -> Sequence[Op]:
         """What a request counts as. Raises Unreadable."""
@@ -62,7 +74,7 @@ class Group:
 
     def told(self, counts: Sequence[Count]) -> RawHeaders:
         """The fields of an answer that passes, of the limits that tell them."""
-        if not self._tells:
+        if not self.tells:
             return []
         told = [(*told, count) for told, count in zip(self.quotas, counts, strict=True)]
         return fields_of([(limit, quota, count) for limit, quota, count in told if limit.config.tell == "always"])
@@ -96,19 +108,6 @@ class LimitShare:
     def told(self, counts: Sequence[Count]) -> RawHeaders:
         """The fields of an answer that passes."""
         return self._group.told(counts)
-
-
-class _FoundShare(LimitShare):
-    """The part of every request that says these values."""
-
-    __slots__ = ("_ops",)
-
-    def __init__(self, group: Group, found: Values) -> None:
-        super().__init__(group, _NOBODY)
-        self._ops = group.counted(found)
-
-    def ops(self, body: Body, user: object) -> Sequence[Op]:
-        return self._ops
 
 
 class RateLimits:
@@ -161,7 +160,7 @@ class Routed:
 class Met:
     """Limits that a request meets together; ``steady`` where the values that it is counted by say all that they ask."""
 
-    __slots__ = ("_decisions", "_sources", "groups", "steady")
+    __slots__ = ("_counting", "_decisions", "_parts", "_silent", "_sources", "groups", "steady")
 
     def __init__(self, limits: tuple[Limit, ...]) -> None:
         alike: dict[object, list[Limit]] = {}
@@ -171,14 +170,20 @@ class Met:
         self.steady = all(group.steady and not group.reads_body for group in self.groups)
         self._sources = tuple(source for group in self.groups for source in group.limits[0].sources)
         self._decisions: Memo[Values, Decision] = Memo(self._decided)
+        self._counting = Counting(_NOBODY, ())
+        self._parts = [(LimitShare(group, _NOBODY), len(group.quotas)) for group in self.groups]
+        self._silent = 0 if any(group.tells for group in self.groups) else sum(length for _, length in self._parts)
 
     def decision(self, request: Request) -> Decision:
         """What steady limits ask of a request that no other rule counts."""
         return self._decisions[tuple([source.found(request, NO_BODY, None) for source in self._sources])]
 
     def _decided(self, found: Values) -> Decision:
-        shares: list[LimitShare] = []
         rest = iter(found)
-        for group in self.groups:
-            shares.append(_FoundShare(group, tuple(islice(rest, len(group.limits[0].sources)))))
-        return Counting(_NOBODY, shares).counted(NO_BODY, ())
+        ops = [group.counted(tuple(islice(rest, len(group.limits[0].sources)))) for group in self.groups]
+        return NeedCounts(tuple(chain.from_iterable(ops)), self._judged)
+
+    def _judged(self, taken: Taken) -> Decision:
+        if isinstance(taken, Passed) and len(taken.ops) == self._silent:  # most requests: nothing to judge or to tell
+            return CONTINUE
+        return self._counting.judged(self._parts, taken, ())

@@ -159,11 +159,36 @@ class NeedCounts:
 class Taken:
     """What a store's ``take`` said: whether all passed, and the count of each operation."""
 
-    __slots__ = ("counts", "ok")
+    __slots__ = ("_counts", "_ok")
 
     def __init__(self, ok: bool, counts: tuple[Count, ...]) -> None:
-        self.ok = ok
-        self.counts = counts
+        self._ok = ok
+        self._counts = counts
+
+    @property
+    def ok(self) -> bool:
+        return self._ok
+
+    @property
+    def counts(self) -> tuple[Count, ...]:
+        return self._counts
+
+
+class Passed(Taken):
+    """The same where every operation passed, in report mode too: the counts are made where somebody reads them."""
+
+    __slots__ = ("now", "ops", "states")
+
+    ops: Sequence[Any]
+    states: Sequence[int]  # what each operation wrote
+    now: int
+
+    ok = True
+    __init__ = object.__init__  # who makes one fills it: this runs on every request that is counted
+
+    @property
+    def counts(self) -> tuple[Count, ...]:
+        return tuple([op.count(state, self.now) for op, state in zip(self.ops, self.states, strict=True)])
 
 
 Decision = Continue | Respond | NeedBody | NeedCounts

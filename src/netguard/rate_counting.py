@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from netguard.bodies import Body
 from netguard.counted_by import By
 from netguard.counters import Op
 from netguard.counters.rates import Distinct, Gcra, Log
 from netguard.errors import ConfigError
-from netguard.keys import Keys
+from netguard.keys import Keys, Sealing, framed
 from netguard.memo import Memo
 from netguard.messages import Request
 from netguard.networks import NetworkSet
 from netguard.rate_answers import Quota
 from netguard.rate_limit import RateLimit
+from netguard.rates import Rate
 from netguard.rules.paths import Exemptions
 
 Values = tuple[str, ...]
@@ -30,21 +31,21 @@ class Limit:
     """One rate limit, compiled: from what is counted to the operations that count it."""
 
     __slots__ = (
-        "_distinct", "_exempt", "_exempt_clients", "_keys", "_kind", "_ops", "_rates", "config", "name", "needs_user",
-        "quotas", "reads_body", "sources", "spares_some", "steady",
+        "_distinct", "_exempt", "_exempt_clients", "_member", "_ops", "_rates", "config", "name", "needs_user",
+        "quotas", "reads_body", "sources", "spares_some", "steady", "tag",
     )  # fmt: skip
 
     def __init__(self, config: RateLimit, keys: Keys) -> None:
         self.config = config
         self.name = config.label()
         self.sources = config.sources()
-        self._kind = "distinct" if config.distinct is not None else config.window  # whose states differ
         self.quotas = tuple(_quotas(config))
-        self._rates = config.rates()
         self._distinct = config.distinct_sources()
+        self._rates = tuple(self._counted(keys))
+        self.tag = keys.begun("tag", size=8)  # of framed values: what has it lives together
+        self._member = keys.begun("member", self.name, size=8)
         self.reads_body = any(source.reads_body for source in (*self.sources, *self._distinct))
         self.needs_user = any(source.needs_user for source in (*self.sources, *self._distinct))
-        self._keys = keys
         self._exempt = Exemptions("RateLimit.exempt", config.exempt)
         self._exempt_clients = NetworkSet(config.exempt_clients)
         self._ops: Memo[Values, tuple[Op, ...]] = Memo(self.made)
@@ -85,7 +86,8 @@ class Limit:
             return tuple(self._different(values, members))
         if cost is None:
             return self._ops[values]
-        return tuple(self._counters(values, cost)) if cost > 0 else ()
+        raw = framed(values)
+        return tuple(self.counters(raw, self.tag(raw), cost)) if cost > 0 else ()
 
     def cost_of(self, request: Request) -> int | None:
         """What a callable says that this request costs; None where the policy says it itself."""
@@ -100,41 +102,42 @@ class Limit:
 
     def made(self, values: Values) -> tuple[Op, ...]:
         """What counts these values at the policy's own cost; not remembered."""
-        cost = self.config.cost
-        return tuple(self._counters(values, cost if isinstance(cost, int) else 1))
+        raw = framed(values)
+        return tuple(self.counters(raw, self.tag(raw)))
 
-    def _counters(self, values: Values, cost: int) -> Iterator[Op]:
-        config = self.config
-        shared: dict[str, Any] = {
-            "tag": self._tag(values),
-            "report": config.mode == "report",
-            "on_outage": config.on_outage,
-        }
-        for rate in self._rates:
-            key = self._key(rate.seconds, values)
+    def counters(self, raw: bytes, tag: bytes, cost: int | None = None) -> Iterator[Op]:
+        """What counts framed values with this tag; ``cost`` where it is not the policy's own."""
+        config, report = self.config, self.config.mode == "report"
+        if cost is None:
+            cost = config.cost if isinstance(config.cost, int) else 1
+        for key, rate, step, burst in self._rates:
             if config.window == "strict":
-                yield Log(key=key, limit=rate.amount, period=rate.period, cost=min(cost, rate.amount), **shared)
+                yield Log(
+                    key=key(raw), tag=tag, limit=rate.amount, period=rate.period, cost=min(cost, rate.amount),
+                    report=report, on_outage=config.on_outage,
+                )  # fmt: skip
             else:
-                burst = config.burst or rate.amount
-                step = -(-rate.period // rate.amount)
-                yield Gcra(key=key, step=step, burst=burst, cost=min(cost, burst), **shared)
+                yield Gcra(
+                    key=key(raw), tag=tag, step=step, burst=burst, cost=min(cost, burst),
+                    report=report, on_outage=config.on_outage,
+                )  # fmt: skip
 
     def _different(self, values: Values, members: Values) -> Iterator[Op]:
-        config, tag = self.config, self._tag(values)
-        member = self._keys.digest("member", self.name, *members, size=8)
-        for rate in self._rates:
+        config, raw = self.config, framed(values)
+        tag, member = self.tag(raw), self._member(framed(members))
+        for key, rate, _, _ in self._rates:
             yield Distinct(
-                key=self._key(rate.seconds, values), tag=tag, member=member, limit=rate.amount, period=rate.period,
+                key=key(raw), tag=tag, member=member, limit=rate.amount, period=rate.period,
                 report=config.mode == "report", on_outage=config.on_outage,
             )  # fmt: skip
 
-    def _key(self, period: int, values: Values) -> bytes:
+    def _counted(self, keys: Keys) -> Iterator[tuple[Sealing, Rate, int, int]]:
+        """Each rate with what makes its keys, its step and its burst."""
         # A policy that is reloaded with another kind of counter must not meet the states of this one.
         kind = "distinct" if self._distinct else self.config.window
-        return self._keys.digest("limit", kind, self.name, str(period), *values)
-
-    def _tag(self, values: Values) -> bytes:
-        return self._keys.digest("tag", *values, size=8)
+        for rate in self.config.rates():
+            key = keys.begun("limit", kind, self.name, str(rate.seconds))
+            yield key, rate, -(-rate.period // rate.amount), self.config.burst or rate.amount
 
 
 def _has_no_body(request: Request) -> bool:

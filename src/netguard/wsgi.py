@@ -49,8 +49,8 @@ class NetguardMiddleware:
         try:
             inner = self.inner(environ, exchange)  # tells of forwarding headers, also where the request is refused
             decision = decide(plan, request)
-            if decision is not CONTINUE:
-                final = self._supplied(decision, inner)
+            final = decision if decision is CONTINUE else self._supplied(decision, inner)
+            if final is not CONTINUE:
                 self._sinks.tell_decision(request, final)
                 if isinstance(final, Respond):
                     return respond(exchange.page(final), guarded)

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from netguard.counters import Judged, OnOutage
+from netguard.messages import Count
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: one is made for each new client, and freezing doubles that
 class Gcra:
     """The generic cell rate algorithm: one number, the theoretical arrival time; ``burst`` at once, one a ``step``.
 
@@ -26,8 +27,8 @@ class Gcra:
     most: int = field(init=False, repr=False, compare=False)  # of time, ahead of now
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "adds", self.cost * self.step)
-        object.__setattr__(self, "most", self.burst * self.step)
+        self.adds = self.cost * self.step
+        self.most = self.burst * self.step
 
     def judge(self, state: int | None, now: int) -> Judged:
         base = now if state is None or state < now else state
@@ -35,7 +36,12 @@ class Gcra:
         room = self.most - new + now
         if room < 0:
             return True, (max(0, (room + self.adds) // self.step), -room, base - now, now), state
-        return False, (room // self.step, 0, new - now, now), new
+        return False, self.count(new, now), new
+
+    def count(self, new: int, now: int) -> Count:
+        """What is told of a step that passed and wrote this state."""
+        ahead = new - now
+        return (self.most - ahead) // self.step, 0, ahead, now
 
     def returned(self, state: int | None, generation: int) -> int | None:
         return None if state is None else state - self.adds

@@ -7,9 +7,9 @@ from collections.abc import Callable, Hashable, Sequence
 from time import monotonic_ns
 from typing import Final, TypeGuard
 
-from netguard.counters import NO_ROOM, Clear, GiveBack, Judged, News, Op, State, ends
+from netguard.counters import NO_ROOM, Clear, GiveBack, Judged, News, Op, ends
 from netguard.counters.rates import Distinct, Gcra, Log
-from netguard.messages import Count, Taken
+from netguard.messages import Passed, Taken
 from netguard.stores.shards import SHARD, Shard
 
 _OVERFLOW: Final = 1024  # counters that keys without room share
@@ -51,11 +51,13 @@ class MemoryStore:
                 states, key = shard.states, op.key
                 state = states.get(key, 0)
                 new = (state if state > now else now) + op.adds
-                ahead = new - now
-                room = op.most - ahead
-                if room >= 0 and (state or len(states) < shard.sweep_at):
+                if new - now <= op.most and (state or len(states) < shard.sweep_at):
                     states[key] = new
-                    return Taken(True, ((room // op.step, 0, ahead, now),))
+                    passed: Passed = Passed()
+                    passed.ops = ops
+                    passed.states = (new,)
+                    passed.now = now
+                    return passed
             finally:
                 lock.release()
         return (_are_alike(ops) and self._take_alike(ops)) or self._together(ops)
@@ -63,23 +65,22 @@ class MemoryStore:
     def _take_alike(self, ops: Sequence[Gcra]) -> Taken | None:
         """The same for several of one tag; None where one refuses or a new key may find no room."""
         shard = self._shards[hash(ops[0].tag) & self._mask]
-        written: dict[Hashable, State] = {}
-        counts: list[Count] = []
+        passed: Passed = Passed()
+        passed.ops = ops
+        passed.states = written = []
         with shard.lock:
-            now = self._clock() // 1000
+            passed.now = now = self._clock() // 1000
             states = shard.states
             has_room = len(states) + len(ops) <= shard.sweep_at
             for op in ops:
                 state = states.get(op.key, 0)
                 new = (state if state > now else now) + op.adds
-                ahead = new - now
-                room = op.most - ahead
-                if room < 0 or not (state or has_room):
+                if new - now > op.most or not (state or has_room):
                     return None
-                written[op.key] = new
-                counts.append((room // op.step, 0, ahead, now))
-            states.update(written)
-        return Taken(True, tuple(counts))
+                written.append(new)
+            for op, new in zip(ops, written, strict=True):
+                states[op.key] = new
+        return passed
 
     async def atake(self, ops: Sequence[Op]) -> Taken:
         """The same: nothing here waits."""
