@@ -211,7 +211,8 @@ def decide(plan: Plan, request: Request) -> Decision:
     if plan.receives and plan.receiver.cover(request):
         return plan.receiver.decide(request, notes)
     later = _later(plan, request) if plan.user_rules or plan.counted_by_user else None
-    if plan.known_limits is not None and not (notes or later or _shares(plan.counted_beside, request)):
+    beside = plan.counted_beside and _shares(plan.counted_beside, request)
+    if plan.known_limits is not None and not (notes or later or beside):
         met = plan.known_limits.met(request)
         if met.steady:
             return met.decision(request)
@@ -228,4 +229,4 @@ def _later(plan: Plan, request: Request) -> Later | None:
 
 
 def _shares(rules: Sequence[Counted], request: Request) -> tuple[Share, ...]:
-    return tuple([share for rule in rules for share in rule.shares(request)]) if rules else ()
+    return tuple([share for rule in rules for share in rule.shares(request)])

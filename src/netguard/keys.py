@@ -12,8 +12,7 @@ Sealing = Callable[[bytes], bytes]  # from what is counted, framed, to its key
 
 def framed(parts: Iterable[str]) -> bytes:
     """These parts, each with its length, so that none runs into the next."""
-    raw = [part.encode("utf-8", "surrogatepass") for part in parts]
-    return b"".join([len(part).to_bytes(8) + part for part in raw])
+    return b"".join([len(raw := part.encode("utf-8", "surrogatepass")).to_bytes(8) + raw for part in parts])
 
 
 class Keys:

@@ -160,7 +160,7 @@ class Routed:
 class Met:
     """Limits that a request meets together; ``steady`` where the values that it is counted by say all that they ask."""
 
-    __slots__ = ("_counting", "_decisions", "_parts", "_silent", "_sources", "groups", "steady")
+    __slots__ = ("_counting", "_decisions", "_only", "_parts", "_silent", "_sources", "groups", "steady")
 
     def __init__(self, limits: tuple[Limit, ...]) -> None:
         alike: dict[object, list[Limit]] = {}
@@ -169,19 +169,22 @@ class Met:
         self.groups = tuple(map(Group, alike.values()))
         self.steady = all(group.steady and not group.reads_body for group in self.groups)
         self._sources = tuple(source for group in self.groups for source in group.limits[0].sources)
+        self._only = self._sources[0] if len(self._sources) == 1 else None
         self._decisions: Memo[Values, Decision] = Memo(self._decided)
         self._counting = Counting(_NOBODY, ())
         self._parts = [(LimitShare(group, _NOBODY), len(group.quotas)) for group in self.groups]
-        self._silent = 0 if any(group.tells for group in self.groups) else sum(length for _, length in self._parts)
+        self._silent = None if any(group.tells for group in self.groups) else sum(length for _, length in self._parts)
 
     def decision(self, request: Request) -> Decision:
         """What steady limits ask of a request that no other rule counts."""
+        if self._only is not None:  # most limits: by the client
+            return self._decisions[(self._only.found(request, NO_BODY, None),)]
         return self._decisions[tuple([source.found(request, NO_BODY, None) for source in self._sources])]
 
     def _decided(self, found: Values) -> Decision:
         rest = iter(found)
         ops = [group.counted(tuple(islice(rest, len(group.limits[0].sources)))) for group in self.groups]
-        return NeedCounts(tuple(chain.from_iterable(ops)), self._judged)
+        return NeedCounts(tuple(chain.from_iterable(ops)), self._judged) if ops else CONTINUE
 
     def _judged(self, taken: Taken) -> Decision:
         if isinstance(taken, Passed) and len(taken.ops) == self._silent:  # most requests: nothing to judge or to tell

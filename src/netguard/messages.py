@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 RawHeaders = list[tuple[bytes, bytes]]
 TextHeaders = list[tuple[str, str]]  # latin-1, as WSGI has them
@@ -184,7 +184,11 @@ class Passed(Taken):
     now: int
 
     ok = True
-    __init__ = object.__init__  # who makes one fills it: this runs on every request that is counted
+    if TYPE_CHECKING:
+
+        def __init__(self) -> None: ...
+    else:
+        __init__ = object.__init__  # who makes one fills it: this runs on every request that is counted
 
     @property
     def counts(self) -> tuple[Count, ...]:

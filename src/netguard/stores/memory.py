@@ -53,7 +53,7 @@ class MemoryStore:
                 new = (state if state > now else now) + op.adds
                 if new - now <= op.most and (state or len(states) < shard.sweep_at):
                     states[key] = new
-                    passed: Passed = Passed()
+                    passed = Passed()
                     passed.ops = ops
                     passed.states = (new,)
                     passed.now = now
@@ -65,7 +65,7 @@ class MemoryStore:
     def _take_alike(self, ops: Sequence[Gcra]) -> Taken | None:
         """The same for several of one tag; None where one refuses or a new key may find no room."""
         shard = self._shards[hash(ops[0].tag) & self._mask]
-        passed: Passed = Passed()
+        passed = Passed()
         passed.ops = ops
         passed.states = written = []
         with shard.lock:
