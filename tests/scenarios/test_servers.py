@@ -28,6 +28,7 @@ class Kind:
     app: str
     options: tuple[str, ...] = ()
     tls: bool = True  # else https is what a proxy says
+    sends_first: bool = True  # whether what an iterable gave before it raised leaves
     logs_crash: bool = True  # whether an exception after a whole answer is logged with its traceback
 
 
@@ -39,8 +40,8 @@ KINDS = {
     "gunicorn-asgi": Kind(server="gunicorn", face="asgi", app=ASGI, logs_crash=False),
     # Believes X-Forwarded-Proto from 127.0.0.1 unless told not to, as `serve` does.
     "gunicorn": Kind(server="gunicorn", face="wsgi", app=WSGI, options=("--worker-class", "sync")),
-    # Ends the chunks of an iterable that raised as those of one that ended.
-    "granian-wsgi": Kind(server="granian", face="wsgi", app=WSGI),
+    # Drops the connection with whatever of the answer has not left yet.
+    "granian-wsgi": Kind(server="granian", face="wsgi", app=WSGI, sends_first=False),
     # Has no TLS, and removes forwarding headers unless told not to. Its options stand before the app.
     "waitress": Kind(
         server="waitress", face="wsgi", app="--no-clear-untrusted-proxy-headers", options=(WSGI,), tls=False
@@ -188,10 +189,14 @@ def test_exception_is_500_with_the_headers(service: Service) -> None:
 
 
 def test_exception_after_the_start_is_the_server_s(service: Service) -> None:
-    reply = service.https("GET /crash-later HTTP/1.1", HOST)
+    try:
+        reply = service.https("GET /crash-later HTTP/1.1", HOST)
+    except (IndexError, OSError):  # no answer at all
+        assert not service.kind.sends_first
+        return
     assert reply.status == 200
     assert protected(reply)
-    assert reply.body == b"first"
+    assert reply.body == b"first" or not service.kind.sends_first
     assert not reply.whole, "an answer that was cut short must not look whole"
 
 
