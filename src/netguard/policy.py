@@ -21,6 +21,7 @@ from netguard.rules.hosts import Hosts
 from netguard.rules.https import HTTPS
 from netguard.rules.origin import Origin
 from netguard.rules.paths import Exemptions
+from netguard.store_schemes import check_scheme
 from netguard.toml import read_section
 
 Preset = Literal["web", "api", "strict", "legacy", "development"]
@@ -105,6 +106,7 @@ class Policy:
         check_secrets("Policy.counter_key", [self.counter_key] if self.counter_key else [])
         if "://" not in str(self.store):
             raise ConfigError(f"Policy.store: write an address such as 'redis://localhost', not {self.store!r}")
+        check_scheme("Policy.store", self.store)
         if not 0 < self.outage_share <= 1:
             raise ConfigError(
                 f"Policy.outage_share: a part of each quota is meant, above 0 to 1, not {self.outage_share!r}"
