@@ -15,7 +15,7 @@ from netguard.errors import ConfigError
 from netguard.events import Sink
 from netguard.headers import Headers, presets
 from netguard.proxies import Proxies
-from netguard.rate_limit import RateLimit, check_names
+from netguard.rate_limit import REPORTS, RateLimit, check_names
 from netguard.refusals import PageSource, check_pages
 from netguard.rules.hosts import Hosts
 from netguard.rules.https import HTTPS
@@ -115,6 +115,8 @@ class Policy:
     def _check_counters(self) -> None:
         """Several processes must hash alike what they count together."""
         counts = listing("Policy.limits", self.limits, RateLimit)
+        if self.headers and self.headers.report_paths():
+            counts += (REPORTS,)
         check_names(counts)
         if counts and not self.store.startswith("memory://") and not (self.counter_key or self.secrets):
             raise ConfigError(f"Policy.store: a shared store needs counter_key=... or secrets=[...]; {MAKE_ONE}")

@@ -122,3 +122,7 @@ class RateLimit:
     def label(self) -> str:
         """The name, or what the rule says of itself."""
         return self.name or f"{', '.join(self.patterns() or ['all'])} by {', '.join(map(str, self.sources()))}"
+
+
+# Deliveries to the receiver of violation reports; browsers gather what a page has to tell for up to a minute.
+REPORTS: Final = RateLimit("60/minute", on=[], by=client, name="violation reports")

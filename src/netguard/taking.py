@@ -85,7 +85,7 @@ def counters_of(plan: Plan, sinks: Sinks) -> Counters | None:
     """The counters of a plan; None where it counts nothing."""
     if plan.store is not None:
         return Counters(plan.store, sinks)
-    if not (plan.counted or plan.counted_by_user):
+    if not (plan.counted or plan.counted_by_user or plan.reports):
         return None
     return Counters(store_of(plan.policy), sinks)
 
