@@ -8,7 +8,8 @@ from dataclasses import field
 from typing import Final, Literal
 
 from netguard.checks import UNSET, listing, one_of, section, whole
-from netguard.counted_by import By, Given, client, sources
+from netguard.count_sources import By, Given, client
+from netguard.counted_by import sources
 from netguard.counters import OnOutage
 from netguard.errors import ConfigError
 from netguard.messages import Request
