@@ -6,7 +6,8 @@ TYPE_CHECKING = False  # for type checkers; the module `typing` alone would cost
 if TYPE_CHECKING:
     from netguard import asgi, wsgi
     from netguard.cookies import Cookies
-    from netguard.counted_by import client, cookie, form, header, json_field, user
+    from netguard.count_sources import client, user
+    from netguard.counted_by import cookie, form, header, json_field
     from netguard.errors import ConfigError, NetguardError, NonceError, RateLimited, TokenError
     from netguard.events import SecurityEvent
     from netguard.exchange import Exchange
@@ -51,13 +52,13 @@ _HOMES = {
     "SignedCookie": "signing",
     "SecurityEvent": "events",
     "TokenError": "errors",
-    "client": "counted_by",
+    "client": "count_sources",
     "cookie": "counted_by",
     "explain": "explain",
     "form": "counted_by",
     "header": "counted_by",
     "json_field": "counted_by",
-    "user": "counted_by",
+    "user": "count_sources",
 }
 _ROOMS = ("asgi", "django", "errors", "fastapi", "flask", "networks", "starlette", "wsgi")
 

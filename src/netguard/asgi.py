@@ -30,7 +30,7 @@ from netguard.messages import CONTINUE, Continue, Decision, NeedBody, NeedCounts
 from netguard.policy import Policy
 from netguard.proxies import is_forwarding
 from netguard.refusals import CRASHED, NO_USER, TOO_LARGE, proved, unlisted_proxy
-from netguard.taking import counters_of
+from netguard.taking import counters_of, unless_denied
 
 
 class NetguardMiddleware:
@@ -120,6 +120,7 @@ class NetguardMiddleware:
         self, decision: Decision, receive: Receive, *, socket: bool
     ) -> tuple[Continue | Respond, Receive]:
         """The final decision, once everything that was asked for has been fetched."""
+        decision = unless_denied(decision, self._counters)
         while True:
             if isinstance(decision, NeedBody) and socket:
                 decision = decision.supply(b"")  # a handshake has no body

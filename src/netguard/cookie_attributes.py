@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from netguard.checks import UNSET
-from netguard.cookies import CookieRule, Cookies, Domain, below
+from netguard.cookies import PREFIXED, CookieRule, Cookies, Domain, below
 
 PREFIXES: Final = {"host": b"__Host-", "secure": b"__Secure-"}
-_SECURE_NAMES: Final = (b"__host-", b"__secure-", b"__http-")  # what browsers take with Secure only
+_SECURE_NAMES: Final = tuple(name.encode("ascii") for name in PREFIXED)  # what browsers take with Secure only
 _HTTP_NAMES: Final = (b"__http-", b"__host-http-")  # and with HttpOnly only (RFC 6265bis, 4.1.3)
 _SCRIPT_NAMES: Final = frozenset({b"csrftoken", b"xsrf-token"})  # frameworks' scripts read these
 _SAME_SITES: Final = frozenset({b"strict", b"lax", b"none"})

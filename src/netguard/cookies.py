@@ -16,6 +16,7 @@ Domain = str | Mapping[str, str] | Literal[False]
 
 _SAME_SITES: Final = ("Lax", "Strict", "None", False)
 _PREFIXES: Final = ("host", "secure", False)
+PREFIXED: Final = ("__host-", "__secure-", "__http-")  # names that browsers ask more of
 _NO_NAME: Final = frozenset('=;," ')  # beside all that is not ASCII or not visible: parsers differ over these
 _SCOPE_OF_HOST: Final = "a __Host- cookie has Path=/ and no Domain (RFC 6265bis, 4.1.3.2)"
 
@@ -95,6 +96,10 @@ class Cookies:
         if not isinstance(rule, CookieRule):
             raise ConfigError(f"{where}: {name!r} needs a CookieRule(...), not {rule!r}")
         lower, prefix = str(name).lower(), self.prefix if rule.prefix is UNSET else rule.prefix
+        if rule.prefix in _PREFIXES[:2] and lower.startswith(PREFIXED):
+            raise ConfigError(
+                f"{where}: {name!r} has its prefix already: leave prefix out, or write the app's plain name"
+            )
         if _scoped(rule) and (lower.startswith("__host-") or (prefix == "host" and not lower.startswith("__secure-"))):
             raise ConfigError(f"{where}: {name!r}: {_SCOPE_OF_HOST}: leave domain and path out, or write prefix=False")
         if rule.http_only is False and lower.startswith(("__http-", "__host-http-")):

@@ -41,6 +41,7 @@ from netguard.rules.users import UserRule
 if TYPE_CHECKING:
     from netguard.csrf import Csrf
     from netguard.limiting import RateLimits
+    from netguard.report_counting import CountedReceiver
 
 _new: Final = object.__new__
 _NOWHERE: Final = (None, None)
@@ -51,7 +52,7 @@ class Plan:
 
     __slots__ = (
         "_authorities", "checks", "counted", "counted_beside", "counted_by_user", "csrf", "known_limits", "limits",
-        "merge", "pages", "policy", "receiver", "receives", "resolver", "static", "steps", "store", "user_rules",
+        "merge", "pages", "policy", "receiver", "reports", "resolver", "static", "steps", "store", "user_rules",
     )  # fmt: skip
 
     def __init__(
@@ -75,7 +76,7 @@ class Plan:
         self.counted = _present(token, known, *counted)
         self.counted_by_user = _present(by_user)
         self.user_rules = tuple(user_rules)
-        self.receives = bool(self.receiver)
+        self.reports = _reports(policy, self.receiver)
         self.static = not (self.counted or self.counted_by_user or self.user_rules or self.receiver)
         self.store = store
         self.resolver = Resolver(Proxies.of(policy.proxies))
@@ -156,6 +157,14 @@ def _limits(policy: Policy) -> RateLimits | None:
     return RateLimits(policy.limits, policy.key_of_counters())
 
 
+def _reports(policy: Policy, receiver: Receiver) -> CountedReceiver | None:
+    if not receiver:
+        return None
+    from netguard.report_counting import CountedReceiver  # as above
+
+    return CountedReceiver(receiver, policy.key_of_counters())
+
+
 def _present(*rules: Counted | None) -> tuple[Counted, ...]:
     return tuple(rule for rule in rules if rule is not None)
 
@@ -208,8 +217,8 @@ def decide(plan: Plan, request: Request) -> Decision:
             notes += (refusal,)
     if plan.static and not notes:
         return CONTINUE
-    if plan.receives and plan.receiver.cover(request):
-        return plan.receiver.decide(request, notes)
+    if plan.reports is not None and plan.receiver.cover(request):
+        return plan.reports.decide(request, notes)
     later = _later(plan, request) if plan.user_rules or plan.counted_by_user else None
     beside = plan.counted_beside and _shares(plan.counted_beside, request)
     if plan.known_limits is not None and not (notes or later or beside):

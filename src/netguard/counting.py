@@ -76,8 +76,22 @@ class Counting:
         """What is needed first: the body where any rule of this pass or the later one wants it, else the counts."""
         for share in self._all():
             if share.reads_body:
-                return NeedBody(BODY_LIMIT, lambda raw: self._read(raw, notes), lambda why: self._unread(why, notes))
+                return self._before_body(notes)
         return self.counted(NO_BODY, notes)
+
+    def _before_body(self, notes: tuple[Refusal, ...]) -> Decision:
+        """Ask for the body, unless a rule refuses that does not read it; what these count is made once."""
+        known = [share if share.reads_body else _Made(share, share.ops(NO_BODY, self._user)) for share in self._shares]
+        first = Counting(self._request, _without_body(known)).counted(NO_BODY, notes)
+        if isinstance(first, Respond):
+            return first
+        whole = Counting(self._request, known, self._later, self._user)
+        return NeedBody(
+            BODY_LIMIT,
+            lambda raw: whole._read(raw, notes),
+            lambda why: whole._unread(why, notes),
+            first if isinstance(first, NeedCounts) else None,
+        )
 
     def _all(self) -> Sequence[Share]:
         return self._shares if self._later is None else (*self._shares, *self._later.shares)
@@ -134,6 +148,23 @@ class Counting:
         if decided is not None or not taken.ok:
             return Respond(_UNSAID if decided is None else decided, notes)
         return Continue(notes, self._later, headers) if notes or headers or self._later else CONTINUE
+
+
+class _Made:
+    """The part of a rule that does not read the body, with what it counts."""
+
+    __slots__ = ("_made", "judge", "mode", "reads_body", "rule", "told")
+
+    def __init__(self, share: Share, made: Sequence[Op] | Refusal) -> None:
+        self.rule = share.rule
+        self.mode = share.mode
+        self.reads_body = False
+        self.judge = share.judge
+        self.told = share.told
+        self._made = made
+
+    def ops(self, body: Body, user: object) -> Sequence[Op] | Refusal:
+        return self._made
 
 
 def _without_body(shares: Sequence[Share]) -> tuple[Share, ...]:

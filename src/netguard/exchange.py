@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from os import urandom
 from typing import TYPE_CHECKING, Protocol
 
-from netguard.cookie_rewriting import CookieRewriter
 from netguard.counters import Op
 from netguard.errors import NetguardError, NonceError, TokenError
 from netguard.forgetting import Forgetting, asked, brought
 from netguard.headers import Headers
 from netguard.headers.csp import CSP
-from netguard.headers.merge import HeaderMerge, private
+from netguard.headers.merge import HeaderMerge
 from netguard.headers.override import Override
 from netguard.messages import (
     CONTINUE,
@@ -22,19 +21,15 @@ from netguard.messages import (
     NeedCounts,
     Page,
     Pending,
-    RawHeaders,
-    Refusal,
     Request,
     Respond,
     Taken,
-    TextHeaders,
 )
 from netguard.refusals import UNJUDGED, Pages, proved
+from netguard.response_head import ResponseHead, Tell
 
 if TYPE_CHECKING:
     from netguard.csrf import Csrf
-
-Tell = Callable[[Request, Refusal], None]
 
 
 class Taking(Protocol):
@@ -44,28 +39,17 @@ class Taking(Protocol):
     async def atake(self, ops: Sequence[Op]) -> Taken: ...
 
 
-class Exchange:
+class Exchange(ResponseHead):
     """What the app may ask of netguard while it answers one request."""
 
-    __slots__ = (
-        "_bound", "_csrf", "_extra", "_forgetting", "_issued", "_merge", "_nonce", "_pages", "_tell", "instead",
-        "pending", "request", "started", "store", "verdict",
-    )  # fmt: skip
+    __slots__ = ("_csrf", "_pages", "instead", "pending", "store", "verdict")
 
     def __init__(
         self, request: Request, merge: HeaderMerge, pages: Pages, tell: Tell | None = None, csrf: Csrf | None = None
     ) -> None:
-        self.request = request
-        self.started = False
-        self._merge = merge
+        ResponseHead.__init__(self, request, merge, tell)  # ``super()`` takes longer, and this runs on every request
         self._pages = pages
-        self._tell = tell
         self._csrf = csrf
-        self._nonce: str | None = None
-        self._bound: bytes | None = None  # what the tokens of this response are bound to
-        self._issued = b""  # the Set-Cookie that they need, where the browser has none
-        self._extra: RawHeaders = []
-        self._forgetting: Forgetting | None = None
         self.pending: Pending | None = None  # what needs the user
         self.store: Taking | None = None  # where that is counted
         self.verdict: Continue | Respond | None = None  # what they said
@@ -140,11 +124,6 @@ class Exchange:
         self._forgetting = self._forgetting or Forgetting()
         self._forgetting.add(found, cookies=cookies)
 
-    @property
-    def adds(self) -> bool:
-        """Whether netguard sets headers of its own for this response, cookies among them."""
-        return bool(self._extra or self._issued or self._forgetting)
-
     def admit(self, user: object) -> Continue | Respond:
         """Let the rules that need the user judge this one; until then no response of a route that they guard leaves."""
         decision: Decision = self.pending.judge(user) if self.pending else CONTINUE
@@ -170,10 +149,6 @@ class Exchange:
         self.pending = pending
         self.store = store
 
-    def add(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        """Headers of netguard's own that leave with the answer, whatever the policy says of headers."""
-        self._extra.extend(headers)
-
     def withheld(self) -> Respond | None:
         """The answer that must leave instead of the app's, as long as nobody proved that its user may have it."""
         if not self.pending or type(self.verdict) is Continue:
@@ -183,91 +158,3 @@ class Exchange:
     def page(self, decided: Respond) -> Page:
         """What the client gets in the app's place; its headers still pass ``start``."""
         return self._pages.page(self.request, decided.refusal)
-
-    def start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
-        """The headers that leave with this status; drivers call it once for each response head.
-
-        Where it raises, nothing has started, and the page for 500 may still leave.
-        """
-        if self._extra:
-            headers = [*headers, *self._extra]
-        merged = self._merge.merged(self.request, status, headers, self._nonce)
-        if self._forgetting is not None:
-            merged = self._forgetting.cleared(self._with_deletions(merged))
-        if self._bound is not None:
-            merged = self._with_token(merged)
-        rewriter = self._merge.rewriter
-        if rewriter is not None and rewriter.news:
-            self._tell_of(rewriter)
-        self.started = True
-        return merged
-
-    def start_text(self, status: int, headers: Iterable[tuple[str, str]]) -> TextHeaders:
-        """The same where headers are text."""
-        own = headers if type(headers) is list else list(headers)
-        if self._extra:
-            own = own + [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._extra]
-        merged = self._merge.merged_text(self.request, status, own, self._nonce)
-        if self._bound is not None or self._forgetting is not None:
-            raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in merged]
-            if self._forgetting is not None:
-                raw = self._forgetting.cleared(self._with_deletions(raw))
-            if self._bound is not None:
-                raw = self._with_token(raw)
-            merged = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw]
-        rewriter = self._merge.rewriter
-        if rewriter is not None and rewriter.news:
-            self._tell_of(rewriter)
-        self.started = True
-        return merged
-
-    def _with_deletions(self, merged: RawHeaders) -> RawHeaders:
-        """The headers with the cookies that the browser must forget, as they leave: the app set none of them."""
-        if self._forgetting is None:
-            return merged
-        request, secure = self.request, self._merge.secures(self.request)
-        return merged + self._forgetting.cookies(merged, self._merge.rewriter, request.host, secure=secure)
-
-    def _with_token(self, merged: RawHeaders) -> RawHeaders:
-        """The headers of a response with a token: its cookie comes last and as it is, and no shared cache keeps it."""
-        return private([*merged, (b"set-cookie", self._issued)] if self._issued else merged)
-
-    def _tell_of(self, rewriter: CookieRewriter) -> None:
-        while rewriter.news:
-            try:
-                news = rewriter.news.popleft()
-            except IndexError:  # another thread told the last of them
-                return
-            if self._tell is not None:
-                self._tell(self.request, news)
-
-    def cookies(self, value: bytes) -> bytes:
-        """A Cookie field as the app reads it: under its own names where the policy keeps them under a prefix."""
-        rewriter = self._merge.rewriter
-        return rewriter.incoming(value) if rewriter is not None and self.renames else value
-
-    def own_name(self, name: str) -> str:
-        """The app's name for a cookie that leaves under this one."""
-        rewriter = self._merge.rewriter
-        plain = (
-            rewriter.reader.plain(name.encode("latin-1", "replace")) if rewriter is not None and self.renames else None
-        )
-        return name if plain is None else plain.decode("latin-1")
-
-    @property
-    def renames(self) -> bool:
-        """Whether the app's cookies have other names at the browser than in the app."""
-        rewriter = self._merge.rewriter
-        return rewriter is not None and rewriter.renames and self._merge.secures(self.request)
-
-    def accept(self, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
-        """The headers of an accepted WebSocket handshake: cookies are hardened, and nothing but cookies is added."""
-        extra = [field for field in self._extra if field[0] == b"set-cookie"]
-        accepted = self._with_deletions(self._merge.cookies(self.request, [*headers, *extra]))
-        if self._issued:
-            accepted.append((b"set-cookie", self._issued))
-        rewriter = self._merge.rewriter
-        if rewriter is not None and rewriter.news:
-            self._tell_of(rewriter)
-        self.started = True
-        return accepted

@@ -135,15 +135,23 @@ class Page:
 class NeedBody:
     """The rules that matched need the request's body, at most ``limit`` bytes of it.
 
-    Answer with ``supply``, or with ``fail`` and the refusal where it cannot be had.
+    Answer with ``supply``, or with ``fail`` and the refusal where it cannot be had. ``first`` is what is counted
+    without it: where the store can tell at once that it refuses, answer that one, and leave the body unread.
     """
 
-    __slots__ = ("fail", "limit", "supply")
+    __slots__ = ("fail", "first", "limit", "supply")
 
-    def __init__(self, limit: int, supply: Callable[[bytes], Decision], fail: Callable[[Refusal], Decision]) -> None:
+    def __init__(
+        self,
+        limit: int,
+        supply: Callable[[bytes], Decision],
+        fail: Callable[[Refusal], Decision],
+        first: NeedCounts | None = None,
+    ) -> None:
         self.limit = limit
         self.supply = supply
         self.fail = fail
+        self.first = first
 
 
 class NeedCounts:

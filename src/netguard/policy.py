@@ -15,12 +15,13 @@ from netguard.errors import ConfigError
 from netguard.events import Sink
 from netguard.headers import Headers, presets
 from netguard.proxies import Proxies
-from netguard.rate_limit import RateLimit, check_names
+from netguard.rate_limit import REPORTS, RateLimit, check_names
 from netguard.refusals import PageSource, check_pages
 from netguard.rules.hosts import Hosts
 from netguard.rules.https import HTTPS
 from netguard.rules.origin import Origin
 from netguard.rules.paths import Exemptions
+from netguard.store_schemes import check_scheme
 from netguard.toml import read_section
 
 Preset = Literal["web", "api", "strict", "legacy", "development"]
@@ -105,6 +106,7 @@ class Policy:
         check_secrets("Policy.counter_key", [self.counter_key] if self.counter_key else [])
         if "://" not in str(self.store):
             raise ConfigError(f"Policy.store: write an address such as 'redis://localhost', not {self.store!r}")
+        check_scheme("Policy.store", self.store)
         if not 0 < self.outage_share <= 1:
             raise ConfigError(
                 f"Policy.outage_share: a part of each quota is meant, above 0 to 1, not {self.outage_share!r}"
@@ -113,6 +115,8 @@ class Policy:
     def _check_counters(self) -> None:
         """Several processes must hash alike what they count together."""
         counts = listing("Policy.limits", self.limits, RateLimit)
+        if self.headers and self.headers.report_paths():
+            counts += (REPORTS,)
         check_names(counts)
         if counts and not self.store.startswith("memory://") and not (self.counter_key or self.secrets):
             raise ConfigError(f"Policy.store: a shared store needs counter_key=... or secrets=[...]; {MAKE_ONE}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from netguard.bodies import Body
-from netguard.counted_by import By
+from netguard.count_sources import By
 from netguard.counters import Op
 from netguard.counters.rates import Distinct, Gcra, Log
 from netguard.errors import ConfigError

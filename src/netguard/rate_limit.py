@@ -8,7 +8,8 @@ from dataclasses import field
 from typing import Final, Literal
 
 from netguard.checks import UNSET, listing, one_of, section, whole
-from netguard.counted_by import By, Given, client, sources
+from netguard.count_sources import By, Given, client
+from netguard.counted_by import sources
 from netguard.counters import OnOutage
 from netguard.errors import ConfigError
 from netguard.messages import Request
@@ -122,3 +123,7 @@ class RateLimit:
     def label(self) -> str:
         """The name, or what the rule says of itself."""
         return self.name or f"{', '.join(self.patterns() or ['all'])} by {', '.join(map(str, self.sources()))}"
+
+
+# Deliveries to the receiver of violation reports; browsers gather what a page has to tell for up to a minute.
+REPORTS: Final = RateLimit("60/minute", on=[], by=client, name="violation reports")

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from netguard.core import Plan
 from netguard.counters import Clear, GiveBack, Op, Store
 from netguard.events import Sinks
-from netguard.messages import Taken
+from netguard.messages import Decision, NeedBody, Taken
 from netguard.policy import Policy
 
 
 class Counters:
     """A store whose news are told to the sinks; the calls are the store's own."""
 
-    __slots__ = ("_news", "_sinks", "store", "waits")
+    __slots__ = ("_known", "_news", "_sinks", "store", "waits")
 
     def __init__(self, store: Store, sinks: Sinks) -> None:
         self.store = store
         self._sinks = sinks
         self._news = store.news
         self.waits = store.waits
+        self._known: Callable[[Sequence[Op]], Taken | None] | None = getattr(store, "denied", None)
+
+    def denied(self, ops: Sequence[Op]) -> Taken | None:
+        """The refusal of these, where the store can tell without waiting for anybody; nothing is counted."""
+        if self._known is not None:
+            return self._known(ops)
+        taken = None if self.waits else self.peek(ops)
+        return None if taken is None or taken.ok else taken
 
     def take(self, ops: Sequence[Op]) -> Taken:
         taken = self.store.take(ops)
@@ -65,11 +73,19 @@ class Counters:
             self._sinks.tell_news(news.code, news.detail, trouble=news.trouble)
 
 
+def unless_denied(decision: Decision, counters: Counters | None) -> Decision:
+    """The decision, or the refusal in its place of who is over a limit that needs no body: such a body stays unread."""
+    if not isinstance(decision, NeedBody) or decision.first is None or counters is None:
+        return decision
+    denied = counters.denied(decision.first.ops)
+    return decision if denied is None else decision.first.supply(denied)
+
+
 def counters_of(plan: Plan, sinks: Sinks) -> Counters | None:
     """The counters of a plan; None where it counts nothing."""
     if plan.store is not None:
         return Counters(plan.store, sinks)
-    if not (plan.counted or plan.counted_by_user):
+    if not (plan.counted or plan.counted_by_user or plan.reports):
         return None
     return Counters(store_of(plan.policy), sinks)
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from netguard.counted_by import Given
+from netguard.count_sources import Given
 from netguard.counting import NO_BODY, Counting
 from netguard.errors import ConfigError
 from netguard.exchange import Exchange

@@ -13,7 +13,7 @@ from netguard.exchange import Exchange
 from netguard.messages import CONTINUE, Continue, Decision, NeedBody, NeedCounts, Respond
 from netguard.policy import Policy
 from netguard.refusals import CRASHED, NO_USER, proved
-from netguard.taking import counters_of
+from netguard.taking import counters_of, unless_denied
 from netguard.wsgi_responses import StartResponse, WSGIApp, guarded_start, nothing, respond, withholding
 
 __all__ = ["Environ", "NetguardMiddleware", "StartResponse", "WSGIApp"]
@@ -78,6 +78,7 @@ class NetguardMiddleware:
 
     def _supplied(self, decision: Decision, environ: Environ) -> Continue | Respond:
         """The final decision, once everything that was asked for has been fetched."""
+        decision = unless_denied(decision, self._counters)
         while True:
             if isinstance(decision, NeedBody):
                 decision = with_body(decision, partial(read_body, environ))

@@ -38,7 +38,32 @@ def test_several_rules_are_one_body_and_one_take(drive: Drive) -> None:
     store = FakeStore()
     rules = [FakeRule(rule="one", reads_body=True), FakeRule(rule="two"), FakeRule(rule="three", reads_body=True)]
     held(drive, row(plan(*rules, store=store), Expect(seen={"body": b"ab"})))
-    assert store.takes == [(("one", b"ab"), ("two", b"ab"), ("three", b"ab"))]
+    assert store.takes == [(("one", b"ab"), ("two", b""), ("three", b"ab"))]  # two has no use for it
+
+
+def test_what_a_rule_without_body_counts_is_made_once(drive: Drive) -> None:
+    made: list[bytes] = []
+
+    class Watched(FakeRule):
+        def ops(self, request: Any, body: Any) -> Any:
+            made.append(body.raw)
+            return FakeRule.ops(self, request, body)
+
+    held(drive, row(plan(Watched(), FakeRule(rule="two", reads_body=True)), Expect()))
+    assert made == [b""]
+
+
+def test_a_store_that_knows_its_refusal_is_not_asked_for_it_and_no_body_is_read(drive: Drive) -> None:
+    class Knowing(FakeStore):
+        def denied(self, ops: Any) -> Taken:
+            self.settled.append(ops)
+            return Taken(False, ((-1, 0, 0, 0),))
+
+    store = Knowing()
+    rules = [FakeRule(rule="one", reads_body=True), FakeRule(rule="two")]
+    huge = Ask(method="POST", target=b"/counted", body=[b"a" * 70_000])
+    held(drive, row(plan(*rules, store=store), refused(429, "fake.refused"), huge))
+    assert (store.takes, store.settled) == ([], [(("two", b""),)])
 
 
 def test_each_rule_judges_its_own_share(drive: Drive) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,6 +51,15 @@ def test_who_polls_at_exactly_the_rate_is_never_refused_though_steps_are_rounded
 ) -> None:
     times = [first + polls * period // count for polls in range(500)]
     assert admitted(Gcra(key=b"", step=-(-period // count), burst=count), times) == times
+
+
+def test_a_third_of_a_second_is_rounded_up_and_only_a_burst_takes_that_up() -> None:
+    thirds = [polls * 1_000_000 // 3 for polls in range(1_000_010)]
+    passed = admitted(Gcra(key=b"", step=333_334, burst=3), thirds)
+    assert (passed[:1_000_000], len(passed)) == (thirds[:1_000_000], len(thirds) - 1)
+    few = thirds[:600]
+    refused = sorted(set(few) - set(admitted(Gcra(key=b"", step=333_334, burst=1), few)))
+    assert {few.index(after) - few.index(before) for before, after in pairwise(refused)} <= {2, 3}
 
 
 @given(step=st.integers(2, MINUTE), burst=st.integers(2, 10), data=st.data())

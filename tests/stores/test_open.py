@@ -7,13 +7,17 @@ import sys
 
 import pytest
 
+from netguard import Policy
 from netguard.errors import ConfigError
 from netguard.stores import open_store
 from netguard.stores.limits_storage import LimitsStorage
 from netguard.stores.memory import MemoryStore
 from netguard.stores.outage import Guarded
 from netguard.stores.redis import RedisStore
+from support.hand_storage import HandStorage
 from support.remote import gcra, passed, sync_face
+
+WRITE = "write such as redis://localhost, or import first what registers it with `limits`"
 
 
 @pytest.mark.parametrize("uri", ["memory://", "memory://?keys=100000"])
@@ -36,8 +40,8 @@ def test_memory_holds_as_many_keys_as_asked() -> None:
         ("memory://?key=5", "store: memory:// has no 'key'; did you mean 'keys'?; write memory://?keys=100000"),
         ("memry://", "store: nothing is known of memry://; did you mean 'memory'?"),
         ("redi://:secret@localhost", "store: nothing is known of redi://; did you mean 'redis'?"),
-        ("sqlite:///counters", "store: nothing is known of sqlite://"),
-        ("localhost:6379", "store: nothing is known of localhost://"),
+        ("sqlite:///counters", f"store: nothing is known of sqlite://; {WRITE}"),
+        ("localhost:6379", f"store: nothing is known of localhost://; {WRITE}"),
     ],
 )
 def test_a_wrong_address_names_the_mend(uri: str, message: str) -> None:
@@ -81,3 +85,29 @@ def test_only_what_an_address_needs_is_imported(uri: str, absent: set[str]) -> N
     code = f"import sys; from netguard.stores import open_store; open_store({uri!r}); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not absent & set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("uri", "message"),
+    [
+        ("nonsense://x", f"Policy.store: nothing is known of nonsense://; {WRITE}"),
+        ("REDISS://:secret@x", "Policy.store: nothing is known of REDISS://; did you mean 'rediss'?"),
+        ("async+memcache://x", "Policy.store: nothing is known of async+memcache://; did you mean 'memcached'?"),
+    ],
+)
+def test_the_policy_itself_refuses_what_nobody_opens(uri: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Policy(store=uri)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("uri", ["valkeys+cluster://h", "mongodb+srv://h", "async+memcached://h", "hand://"])
+def test_the_policy_takes_all_that_can_be_opened(uri: str) -> None:
+    assert HandStorage.STORAGE_SCHEME == ["hand"]  # registered as it was imported
+    assert Policy(store=uri).store == uri
+
+
+def test_a_policy_loads_no_client_for_the_stores_that_it_knows() -> None:
+    code = "import sys; from netguard import Policy; Policy(store='redis://h'); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"limits", "redis", "netguard.stores"} & set(done.stdout.split())

@@ -67,6 +67,9 @@ def outgoing_text(
             lambda: untyped(prefix="host", rules={"a": rule(domain="a.example")}), "Path=/", id="domain-in-vain"
         ),
         pytest.param(lambda: untyped(rules={"__hOST-a": rule(path="/x")}), "'__hOST-a'", id="path-of-a-host-name"),
+        pytest.param(lambda: untyped(rules={"__Host-a": rule(prefix="host")}), "plain name", id="prefix-in-vain"),
+        pytest.param(lambda: untyped(rules={"__sEcure-a": rule(prefix="host")}), "'__sEcure-a'", id="another-prefix"),
+        pytest.param(lambda: untyped(rules={"__Http-a": rule(prefix="secure")}), "leave prefix out", id="third-prefix"),
         pytest.param(lambda: untyped(rules={"__Http-a": rule(http_only=False)}), "http_only", id="http-name"),
         pytest.param(lambda: untyped(domain={"b.example": "a.example"}), "not below", id="domain-of-others"),
         pytest.param(lambda: rule(domain={"127.0.0.1": "0.0.1"}), "'0.0.1'", id="domain-of-an-address"),

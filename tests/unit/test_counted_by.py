@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netguard.bodies import Body
-from netguard.counted_by import By, client, cookie, form, header, json_field, sources, user
+from netguard.count_sources import By, client, user
+from netguard.counted_by import cookie, form, header, json_field, sources
 from netguard.errors import ConfigError
 from netguard.identities import identity
 from netguard.keys import Keys

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from netguard import CSP, NONE, SELF, ConfigError, Headers, IntegrityPolicy, Policy
+from netguard import CSP, NONE, SELF, ConfigError, Headers, IntegrityPolicy, Policy, RateLimit
 from netguard.core import Plan, decide
 from netguard.events import Tallies
 from netguard.headers.merge import HeaderMerge
 from netguard.headers.override import Override
-from netguard.messages import NeedBody, Request
+from netguard.messages import NeedBody, NeedCounts, Request, Taken
 
 
 def settled(**headers: Any) -> Headers:
@@ -129,10 +129,22 @@ def test_the_core_asks_for_the_body_and_keeps_nothing() -> None:
     plan = Plan(Policy(headers=Headers(csp=CSP(report_path="/r"))))
     request = Request("POST", "/r", {b"content-type": b"application/csp-report"}, host="x.example", target=b"/r")
     body = b'{"csp-report": {"effective-directive": "img-src", "blocked-uri": "data"}}'
-    decisions = [decide(plan, request) for _ in range(2)]
+    asked = [decide(plan, request) for _ in range(2)]
+    taken = Taken(True, ((59, 0, 0, 0),))
+    decisions = [need.supply(taken) for need in asked if isinstance(need, NeedCounts)]
     answers = [need.supply(body) for need in decisions if isinstance(need, NeedBody)]
     assert len(answers) == 2
     assert answers[0] == answers[1]
+
+
+def test_reports_are_counted_where_the_policy_s_store_is() -> None:
+    headers = Headers(csp=CSP(report_path="/r"))
+    with pytest.raises(ConfigError, match=r"counter_key=\.\.\. or secrets"):
+        Policy(headers=headers, store="redis://h")
+    with pytest.raises(ConfigError, match="'violation reports'"):
+        Policy(headers=headers, limits=[RateLimit("1/hour", name="violation reports")])
+    assert Policy(headers=headers).store == "memory://"
+    assert Policy(store="redis://h").secrets == ()
 
 
 def test_tallies_tell_the_first_and_each_tenfold() -> None:

@@ -22,7 +22,7 @@ from netguard.exchange import Exchange
 from netguard.messages import CONTINUE, Continue, Decision, NeedBody, NeedCounts, Respond
 from netguard.policy import Policy
 from netguard.refusals import CRASHED, proved
-from netguard.taking import counters_of
+from netguard.taking import counters_of, unless_denied
 
 GetResponse = Callable[[HttpRequest], Any]  # a response, or what awaits one
 
@@ -94,6 +94,7 @@ class NetguardMiddleware:
 
     def _supplied(self, decision: Decision, request: HttpRequest) -> Continue | Respond:
         """The final decision, once everything that was asked for has been fetched."""
+        decision = unless_denied(decision, self._counters)
         while True:
             if isinstance(decision, NeedBody):
                 decision = with_body(decision, partial(read_body, request))
@@ -103,6 +104,7 @@ class NetguardMiddleware:
                 return proved(decision)
 
     async def _supplied_async(self, decision: Decision, request: HttpRequest) -> Continue | Respond:
+        decision = unless_denied(decision, self._counters)
         while True:
             if isinstance(decision, NeedBody):
                 decision = with_body(decision, partial(read_body, request))  # Django has buffered it already

@@ -27,8 +27,7 @@ class Receiver:
     It comes after hosts and https and is exempt from the origin check, since browsers send reports from pages of any
     origin without credentials (Reporting API, 4.5); as the endpoint is of this origin, there is no CORS preflight.
     Anybody can send a report: nothing is decided by one. At most 64 KB and 20 reports a request are read.
-    A limit of 60 requests a minute for each client belongs in front of ``decide``, once there are rate limits:
-    a NeedCounts whose ``supply`` returns what ``decide`` returns.
+    A rate limit stands before ``decide``.
     """
 
     __slots__ = ("_paths",)

@@ -8,11 +8,8 @@ from urllib.parse import parse_qsl, urlsplit
 from netguard.checks import nearest, whole
 from netguard.counters import Store
 from netguard.errors import ConfigError
+from netguard.store_schemes import is_redis
 
-_REDIS: Final = (
-    "redis", "rediss", "unix", "redis+unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster",
-)  # fmt: skip
-SCHEMES: Final = ("memory", "valkey", *_REDIS, "memcached", "mongodb", "mongodb+srv")  # and what else `limits` knows
 _MOST_KEYS: Final = 1 << 30
 
 
@@ -47,7 +44,7 @@ def _memory(uri: str) -> Store:
 
 
 def _remote(scheme: str, uri: str) -> Store:
-    if scheme.replace("valkey", "redis") in _REDIS:
+    if is_redis(scheme):
         from netguard.stores.redis import RedisStore
 
         return RedisStore(uri)

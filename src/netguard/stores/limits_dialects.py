@@ -14,9 +14,8 @@ from limits.aio.storage import MemcachedStorage as AsyncMemcachedStorage
 from limits.errors import ConfigurationError
 from limits.storage import MemcachedStorage, storage_from_string
 
-from netguard.checks import nearest
 from netguard.errors import ConfigError
-from netguard.stores import SCHEMES
+from netguard.store_schemes import unknown_scheme
 from netguard.stores.limits_shapes import SECOND
 from netguard.stores.limits_steps import Call
 
@@ -149,7 +148,7 @@ def _one_pool() -> Callable[..., Any]:
 
 def _mend(scheme: str, error: str) -> str:
     if error.startswith("unknown storage scheme"):
-        return f"store: nothing is known of {scheme}://{nearest(scheme.removeprefix('async+'), SCHEMES)}"
+        return unknown_scheme("store", scheme)
     client = _CLIENT.match(error)
     if client:
         return f"store: {scheme}:// needs a client: pip install --upgrade {client[1]}"

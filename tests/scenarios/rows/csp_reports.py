@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from netguard import CSP, Headers, Policy
-from scenarios.row import Answer, Ask, Check, Expect, Outcome, Row, refused
+from netguard import CSP, Headers, Policy, RateLimit
+from netguard.core import Plan
+from netguard.stores.memory import MemoryStore
+from scenarios.row import PROXY, Answer, Ask, Check, Expect, Outcome, Row, refused
 
+STILL = 1_000_000_000_000  # nanoseconds: no time passes between two requests
 PATH = b"/csp-reports"
 POLICY = Policy(hosts=["booking.example"], headers=Headers(csp=CSP(report_path="/csp-reports")))
 NEW = "Content-Type: application/reports+json"
@@ -65,8 +69,14 @@ def told_in_all(*expected: int) -> Check:
     return counts_over_time
 
 
+def counted_alone(policy: Policy) -> Callable[[], Plan]:
+    """The policy with counters of its own."""
+    return lambda: Plan(policy, store=MemoryStore(clock=lambda: STILL))
+
+
 def row(key: str, ask: Ask, expect: Expect, policy: Policy = POLICY, times: int = 1) -> Row:
-    return Row(id=f"reports/{key}", policy=policy, ask=ask, answer=Answer(reads=True), expect=expect, times=times)
+    made, answer = counted_alone(policy), Answer(reads=True)
+    return Row(id=f"reports/{key}", policy=made, ask=ask, answer=answer, expect=expect, times=times)
 
 
 def received(*codes: str, that: Sequence[Check] = ()) -> Expect:
@@ -172,11 +182,49 @@ EXEMPT: tuple[Row, ...] = (
         refused(403, "origin.cross-site")),
 )  # fmt: skip
 
+HUGE = deliver(b'["' + b"x" * 65_533 + b'"]')
+
+
+def flood(key: str, first: Sequence[Ask], ask: Ask, expect: Expect, **keywords: Any) -> Row:
+    return replace(row(f"flood/{key}", ask, expect, replace(POLICY, **keywords)), first=first)
+
+
+def by(client: str) -> Ask:
+    return replace(deliver([]), peer=PROXY, fields=[NEW, f"X-Forwarded-For: {client}"])
+
+
+def too_many(**headers: str) -> Expect:
+    return Expect(status=429, reached=False, events=["limits.exceeded"], headers=headers, that=[sixty_were_taken])
+
+
+def sixty_were_taken(outcome: Outcome) -> bool:
+    return [one.status for one in outcome.earlier] == [204] * 60
+
+
+PROXIED = {"proxies": ["10.0.0.0/8"]}
+FLOODS: tuple[Row, ...] = (
+    flood("one-too-many-in-a-minute", [deliver([])] * 60, deliver([new()]), too_many(**{
+        "Retry-After": "1", "RateLimit": '"violation reports";r=0;t=1',
+        "RateLimit-Policy": '"violation reports";q=60;w=60'})),
+    flood("its-body-is-not-read", [deliver([])] * 60, HUGE, too_many()),
+    flood("what-is-wrong-counts-too", [deliver([])] * 59 + [deliver(b"7")], deliver([]),
+          Expect(status=429, reached=False, events=["limits.exceeded"])),
+    flood("in-every-spelling-of-the-client", [by("2001:db8::1"), by("2001:db8::ffff:1")] * 30, by("2001:DB8:0:0:2::"),
+          too_many(), **PROXIED),
+    flood("another-client-is-not-refused", [by("2001:db8::1")] * 61, by("2001:db8:0:1::1"), received(), **PROXIED),
+    flood("the-app-is-not-refused", [deliver([])] * 61, Ask(target=PATH), Expect(runs=1)),
+    flood("what-is-the-app's-is-not-counted", [Ask(target=PATH)] * 61, deliver([]),
+          replace(received(), runs=61)),
+    flood("nor-what-is-refused-before", [replace(deliver([]), host="evil.example")] * 61, deliver([]), received()),
+    flood("nor-is-it-by-other-limits", [deliver([])] * 3, deliver([]), received(), limits=[RateLimit("1/hour")]),
+)  # fmt: skip
+
 
 def _rows() -> Iterator[Row]:
     yield from TAKEN
     yield from REFUSED
     yield from EXEMPT
+    yield from FLOODS
 
 
 ROWS: tuple[Row, ...] = tuple(_rows())

@@ -1,0 +1,126 @@
+"""The head of one response, as it leaves: the policy's headers, netguard's own, cookies, token and deletions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from netguard.cookie_rewriting import CookieRewriter
+from netguard.forgetting import Forgetting
+from netguard.headers.merge import HeaderMerge, private
+from netguard.messages import RawHeaders, Refusal, Request, TextHeaders
+
+Tell = Callable[[Request, Refusal], None]
+
+
+class ResponseHead:
+    """What leaves with the answer to one request; once it has ``started``, nothing can be added."""
+
+    __slots__ = ("_bound", "_extra", "_forgetting", "_issued", "_merge", "_nonce", "_tell", "request", "started")
+
+    def __init__(self, request: Request, merge: HeaderMerge, tell: Tell | None = None) -> None:
+        self.request = request
+        self.started = False
+        self._merge = merge
+        self._tell = tell
+        self._nonce: str | None = None
+        self._bound: bytes | None = None  # what the tokens of this response are bound to
+        self._issued = b""  # the Set-Cookie that they need, where the browser has none
+        self._extra: RawHeaders = []
+        self._forgetting: Forgetting | None = None
+
+    @property
+    def adds(self) -> bool:
+        """Whether netguard sets headers of its own for this response, cookies among them."""
+        return bool(self._extra or self._issued or self._forgetting)
+
+    def add(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """Headers of netguard's own that leave with the answer, whatever the policy says of headers."""
+        self._extra.extend(headers)
+
+    def start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
+        """The headers that leave with this status; drivers call it once for each response head.
+
+        Where it raises, nothing has started, and the page for 500 may still leave.
+        """
+        if self._extra:
+            headers = [*headers, *self._extra]
+        merged = self._merge.merged(self.request, status, headers, self._nonce)
+        if self._forgetting is not None:
+            merged = self._forgetting.cleared(self._with_deletions(merged))
+        if self._bound is not None:
+            merged = self._with_token(merged)
+        rewriter = self._merge.rewriter
+        if rewriter is not None and rewriter.news:
+            self._tell_of(rewriter)
+        self.started = True
+        return merged
+
+    def start_text(self, status: int, headers: Iterable[tuple[str, str]]) -> TextHeaders:
+        """The same where headers are text."""
+        own = headers if type(headers) is list else list(headers)
+        if self._extra:
+            own = own + [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._extra]
+        merged = self._merge.merged_text(self.request, status, own, self._nonce)
+        if self._bound is not None or self._forgetting is not None:
+            raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in merged]
+            if self._forgetting is not None:
+                raw = self._forgetting.cleared(self._with_deletions(raw))
+            if self._bound is not None:
+                raw = self._with_token(raw)
+            merged = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw]
+        rewriter = self._merge.rewriter
+        if rewriter is not None and rewriter.news:
+            self._tell_of(rewriter)
+        self.started = True
+        return merged
+
+    def _with_deletions(self, merged: RawHeaders) -> RawHeaders:
+        """The headers with the cookies that the browser must forget, as they leave: the app set none of them."""
+        if self._forgetting is None:
+            return merged
+        request, secure = self.request, self._merge.secures(self.request)
+        return merged + self._forgetting.cookies(merged, self._merge.rewriter, request.host, secure=secure)
+
+    def _with_token(self, merged: RawHeaders) -> RawHeaders:
+        """The headers of a response with a token: its cookie comes last and as it is, and no shared cache keeps it."""
+        return private([*merged, (b"set-cookie", self._issued)] if self._issued else merged)
+
+    def _tell_of(self, rewriter: CookieRewriter) -> None:
+        while rewriter.news:
+            try:
+                news = rewriter.news.popleft()
+            except IndexError:  # another thread told the last of them
+                return
+            if self._tell is not None:
+                self._tell(self.request, news)
+
+    def cookies(self, value: bytes) -> bytes:
+        """A Cookie field as the app reads it: under its own names where the policy keeps them under a prefix."""
+        rewriter = self._merge.rewriter
+        return rewriter.incoming(value) if rewriter is not None and self.renames else value
+
+    def own_name(self, name: str) -> str:
+        """The app's name for a cookie that leaves under this one."""
+        rewriter = self._merge.rewriter
+        plain = (
+            rewriter.reader.plain(name.encode("latin-1", "replace")) if rewriter is not None and self.renames else None
+        )
+        return name if plain is None else plain.decode("latin-1")
+
+    @property
+    def renames(self) -> bool:
+        """Whether the app's cookies have other names at the browser than in the app."""
+        rewriter = self._merge.rewriter
+        return rewriter is not None and rewriter.renames and self._merge.secures(self.request)
+
+    def accept(self, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
+        """The headers of an accepted WebSocket handshake: cookies are hardened, and nothing but cookies is added."""
+        extra = [field for field in self._extra if field[0] == b"set-cookie"]
+        accepted = self._with_deletions(self._merge.cookies(self.request, [*headers, *extra]))
+        if self._issued:
+            accepted.append((b"set-cookie", self._issued))
+        rewriter = self._merge.rewriter
+        if rewriter is not None and rewriter.news:
+            self._tell_of(rewriter)
+        self.started = True
+        return accepted
