@@ -6,9 +6,9 @@ TYPE_CHECKING = False  # for type checkers; the module `typing` alone would cost
 if TYPE_CHECKING:
     from netguard import asgi, wsgi
     from netguard.cookies import Cookies
-    from netguard.count_sources import client, user
+    from netguard.count_sources import basic, client, user
     from netguard.counted_by import cookie, form, header, json_field
-    from netguard.errors import ConfigError, NetguardError, NonceError, RateLimited, TokenError
+    from netguard.errors import Busy, ConfigError, LockedOut, NetguardError, NonceError, RateLimited, TokenError
     from netguard.events import SecurityEvent
     from netguard.exchange import Exchange
     from netguard.explain import explain
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from netguard.headers.hsts import HSTS
     from netguard.headers.integrity import IntegrityPolicy
     from netguard.limiter import AsyncLimiter, Hit, Limiter
+    from netguard.lockout import Lockout
+    from netguard.logins import Logins
+    from netguard.outcomes import redirected, reported, status
     from netguard.policy import Policy
     from netguard.proxies import Proxies
     from netguard.rate_limit import RateLimit
@@ -28,6 +31,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AsyncLimiter": "limiter",
+    "Busy": "errors",
     "CSP": "headers.csp",
     "ConfigError": "errors",
     "Cookies": "cookies",
@@ -38,6 +42,9 @@ _HOMES = {
     "Hit": "limiter",
     "IntegrityPolicy": "headers.integrity",
     "Limiter": "limiter",
+    "LockedOut": "errors",
+    "Lockout": "lockout",
+    "Logins": "logins",
     "NONCE": "headers.csp",
     "NONE": "headers.csp",
     "NetguardError": "errors",
@@ -49,15 +56,19 @@ _HOMES = {
     "RateLimited": "errors",
     "SELF": "headers.csp",
     "STRICT_DYNAMIC": "headers.csp",
-    "SignedCookie": "signing",
     "SecurityEvent": "events",
+    "SignedCookie": "signing",
     "TokenError": "errors",
+    "basic": "count_sources",
     "client": "count_sources",
     "cookie": "counted_by",
     "explain": "explain",
     "form": "counted_by",
     "header": "counted_by",
     "json_field": "counted_by",
+    "redirected": "outcomes",
+    "reported": "outcomes",
+    "status": "outcomes",
     "user": "count_sources",
 }
 _ROOMS = ("asgi", "django", "errors", "fastapi", "flask", "networks", "starlette", "wsgi")
@@ -71,6 +82,7 @@ __all__ = [
     "SELF",
     "STRICT_DYNAMIC",
     "AsyncLimiter",
+    "Busy",
     "ConfigError",
     "Cookies",
     "Exchange",
@@ -78,6 +90,9 @@ __all__ = [
     "Hit",
     "IntegrityPolicy",
     "Limiter",
+    "LockedOut",
+    "Lockout",
+    "Logins",
     "NetguardError",
     "NonceError",
     "Origin",
@@ -89,12 +104,16 @@ __all__ = [
     "SignedCookie",
     "TokenError",
     "asgi",
+    "basic",
     "client",
     "cookie",
     "explain",
     "form",
     "header",
     "json_field",
+    "redirected",
+    "reported",
+    "status",
     "user",
     "wsgi",
 ]  # fmt: skip

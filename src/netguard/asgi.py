@@ -22,7 +22,7 @@ from netguard.asgi_messages import (
     withholding,
 )
 from netguard.core import Plan, decide, plan_of
-from netguard.errors import BodyTooLarge, ConfigError, Disconnected, NetguardError
+from netguard.errors import BodyTooLarge, ConfigError, Disconnected, NetguardError, Refused
 from netguard.events import Sinks, logger
 from netguard.exchange import Exchange
 from netguard.memo import Memo
@@ -82,6 +82,8 @@ class NetguardMiddleware:
                     self._tell_unlisted(request, scope)
                     return await respond(exchange.page(final), scope, guarded)
                 exchange.add(final.headers)
+                if final.tries:
+                    exchange.expect_logins(final.tries, self._counters)
                 if final.pending:
                     exchange.wait_for(final.pending, self._counters)
                     guarded = withholding(exchange, scope, guarded, partial(self._sinks.tell_decision, request))
@@ -93,6 +95,10 @@ class NetguardMiddleware:
             return await self.app(inner, receive, guarded)
         except Disconnected:
             return None
+        except Refused as error:
+            if exchange.started:
+                raise
+            return await respond(exchange.refused(error), scope, guarded)
         except Exception as error:
             if not exchange.started and not self.propagates(scope):
                 self._sinks.tell(request, CRASHED)

@@ -116,9 +116,16 @@ def http_send(exchange: Exchange, send: Send) -> Send:
             return _replaced(exchange, {"type": "http"}, send)
         if message["type"] == "http.response.start":
             message = {**message, "headers": exchange.start(message["status"], message.get("headers") or ())}
+            if exchange.tries_login:
+                return _settled(exchange, message, send)
         return send(message)
 
     return guarded
+
+
+async def _settled(exchange: Exchange, head: Message, send: Send) -> None:
+    await exchange.asettle()
+    await send(head)
 
 
 async def _replaced(exchange: Exchange, scope: Scope, send: Send) -> None:
@@ -138,8 +145,10 @@ def socket_send(exchange: Exchange, scope: Scope, send: Send) -> Send:
             return await _replaced(exchange, scope, send)
         if step == "websocket.http.response.start":
             message = {**message, "headers": exchange.start(message["status"], message.get("headers") or ())}
+            await exchange.asettle()
         elif step == "websocket.accept":
             message = {**message, "headers": exchange.accept(message.get("headers") or ())}
+            await exchange.asettle()
         elif step == "websocket.close" and not exchange.started and _DENIAL in (scope.get("extensions") or ()):
             headers = exchange.start(403, [(b"content-length", b"0")])
             await send({"type": "websocket.http.response.start", "status": 403, "headers": headers})

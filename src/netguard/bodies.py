@@ -44,13 +44,18 @@ class Body:
             raise Unreadable(f"the form has {len(found)} fields {name!r}")
         return found[0].decode("utf-8", "replace") if found else None
 
-    def json(self, *path: str) -> str | None:
-        """A string at a path of members (RFC 8259); None where it is missing or no string. Raises Unreadable."""
+    def json(self, *path: str, strict: bool = False) -> str | None:
+        """A string at a path of members (RFC 8259); None where it is missing or no string. Raises Unreadable.
+
+        ``strict`` raises for what is there and no string: an app may make text of it.
+        """
         if self._json is None:
             self._json = _json(self.raw, self._content_type)
         value = self._json
         for name in path:
             value = value.get(name) if isinstance(value, dict) else None
+        if strict and value is not None and not isinstance(value, str):
+            raise Unreadable(f"{'.'.join(path)} is no string")
         return value if isinstance(value, str) else None
 
 

@@ -40,6 +40,7 @@ from netguard.rules.users import UserRule
 
 if TYPE_CHECKING:
     from netguard.csrf import Csrf
+    from netguard.devices import Devices
     from netguard.limiting import RateLimits
     from netguard.report_counting import CountedReceiver
 
@@ -51,7 +52,7 @@ class Plan:
     """A policy, compiled: everything that does not depend on the request is done here."""
 
     __slots__ = (
-        "_authorities", "checks", "counted", "counted_beside", "counted_by_user", "csrf", "known_limits", "limits",
+        "_authorities", "checks", "counted", "counted_beside", "counted_by_user", "csrf", "devices", "known_limits", "limits",
         "merge", "pages", "policy", "receiver", "reports", "resolver", "static", "steps", "store", "user_rules",
     )  # fmt: skip
 
@@ -69,11 +70,13 @@ class Plan:
         self.merge = HeaderMerge(policy.headers or None, _rewriter(policy), _local(policy))
         self.csrf = _csrf(policy, self.merge)
         self.limits = _limits(policy)
+        self.devices = _devices(policy, self.merge)
+        lockouts = _lockouts(policy, self.devices)
         token = self.csrf.rule if self.csrf else None
         known, by_user = (self.limits.known, self.limits.by_user) if self.limits else (None, None)
         self.known_limits = known
-        self.counted_beside = _present(token, *counted)
-        self.counted = _present(token, known, *counted)
+        self.counted_beside = _present(token, lockouts, *counted)
+        self.counted = _present(token, known, lockouts, *counted)
         self.counted_by_user = _present(by_user)
         self.user_rules = tuple(user_rules)
         self.reports = _reports(policy, self.receiver)
@@ -163,6 +166,26 @@ def _reports(policy: Policy, receiver: Receiver) -> CountedReceiver | None:
     from netguard.report_counting import CountedReceiver  # as above
 
     return CountedReceiver(receiver, policy.key_of_counters())
+
+
+def _devices(policy: Policy, merge: HeaderMerge) -> Devices | None:
+    days = [lockout.device_days for lockout in policy.lockouts() if lockout.devices]
+    if not days:
+        return None
+    from netguard.devices import Devices  # as above
+
+    return Devices(policy.secrets or [policy.shared.secret.hex()], merge.secures, days=max(days))
+
+
+def _lockouts(policy: Policy, devices: Devices | None) -> Counted | None:
+    if not any(lockout.patterns() for lockout in policy.lockouts()):
+        return None
+    from netguard.keys import Keys  # as above
+    from netguard.login_attempts import Lockouts
+    from netguard.login_counting import TryCounting
+
+    keys = Keys(policy.key_of_counters())
+    return Lockouts([TryCounting(lockout, keys) for lockout in policy.lockouts()], devices)
 
 
 def _present(*rules: Counted | None) -> tuple[Counted, ...]:

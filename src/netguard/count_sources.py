@@ -7,12 +7,14 @@ account gets a counter of its own; tokens (headers, cookies) count as they are.
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from netguard.bodies import Body
 from netguard.checks import one_of
+from netguard.errors import Unreadable
 from netguard.identities import SameAs, identity, text_of
 from netguard.messages import Request
 from netguard.networks import packed
@@ -97,6 +99,41 @@ class Cookie:
 
 
 @dataclass(frozen=True, slots=True)
+class Basic:
+    """The user name of HTTP Basic credentials (RFC 7617); what two apps could read in two ways is unreadable."""
+
+    reads_body: bool = field(default=False, init=False, repr=False)
+    needs_user: bool = field(default=False, init=False, repr=False)
+
+    def found(self, request: Request, body: Body, user: object) -> str:
+        credentials = self._credentials(request)
+        if credentials is None:
+            return ""
+        try:
+            name, colon, _ = b64decode(credentials, validate=True).decode("utf-8").partition(":")
+        except ValueError as error:
+            raise Unreadable("Basic credentials that are no base64 of UTF-8") from error
+        if not colon:
+            raise Unreadable("Basic credentials without a colon")
+        return name
+
+    def asks(self, request: Request) -> bool:
+        """Whether a request has such credentials at all."""
+        return self._credentials(request) is not None
+
+    @staticmethod
+    def _credentials(request: Request) -> bytes | None:
+        scheme, _, credentials = (request.headers.get(b"authorization") or b"").strip().partition(b" ")
+        return credentials.strip() if scheme.lower() == b"basic" else None
+
+    def same(self, text: str) -> str:
+        return identity(text)
+
+    def __str__(self) -> str:
+        return "basic"
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """A field of a form, urlencoded or multipart."""
 
@@ -121,11 +158,12 @@ class JSONField:
 
     path: tuple[str, ...]
     same_as: SameAs | None = None
+    strict: bool = False  # whether what is no string is refused
     reads_body: bool = field(default=True, init=False, repr=False)
     needs_user: bool = field(default=False, init=False, repr=False)
 
     def found(self, request: Request, body: Body, user: object) -> str:
-        return body.json(*self.path) or ""
+        return body.json(*self.path, strict=self.strict) or ""
 
     def same(self, text: str) -> str:
         return identity(text, self.same_as)
@@ -194,4 +232,5 @@ class Given:
 
 
 client: Final = Client()
+basic: Final = Basic()
 user: Final = User()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from netguard.checks import header_name, nearest
-from netguard.count_sources import By, Called, Cookie, Form, Header, JSONField, client, user
+from netguard.count_sources import By, Called, Cookie, Form, Header, JSONField, basic, client, user
 from netguard.errors import ConfigError
 from netguard.identities import SameAs
 from netguard.toml import named
@@ -57,14 +57,17 @@ def sources(where: str, by: object) -> tuple[By, ...]:
 _KINDS: Final[dict[str, Callable[[str], By]]] = {"form": form, "json": json_field, "header": header, "cookie": cookie}
 
 
+_WORDS: Final[dict[str, By]] = {"client": client, "user": user, "basic": basic}
+
+
 def _written(where: str, text: str) -> By:
     """A source as files have it: ``"client"``, ``"user"``, ``"form:email"`` and its like, or ``"module:callable"``."""
     kind, colon, name = text.partition(":")
     if colon and kind in _KINDS:
         return _KINDS[kind](name)
-    if text in ("client", "user"):
-        return client if text == "client" else user
-    hint = nearest(kind, (*_KINDS, "client", "user"))
+    if text in _WORDS:
+        return _WORDS[text]
+    hint = nearest(kind, (*_KINDS, *_WORDS))
     if colon and not hint:
         return _called(where, named(where, text))
     raise ConfigError(f"{where}: {text!r} is nothing to count by{hint or ': write client, user or such as form:email'}")

@@ -51,6 +51,12 @@ class Share(Protocol):
     def told(self, counts: Sequence[Count]) -> RawHeaders:
         """What an answer that passes says of them."""
 
+    def again(self, counts: Sequence[Count]) -> bool:
+        """Whether the counts showed that other operations are meant, which are to be taken in place of these."""
+
+    def tried(self, counts: Sequence[Count]) -> object | None:
+        """What the answer has to settle, where it passes."""
+
 
 class Counted(Protocol):
     """A rule that counts."""
@@ -113,6 +119,7 @@ class Counting:
         """Ask for one take of what every rule counts, or refuse a body that one cannot read."""
         ops: tuple[Op, ...] = ()
         parts: list[tuple[Share, int]] = []
+        before = notes
         for share in self._shares:
             made = share.ops(body, self._user)
             if isinstance(made, Refusal):
@@ -124,11 +131,17 @@ class Counting:
                 parts.append((share, len(made)))
         if not ops:
             return Continue(notes, self._later) if notes or self._later else CONTINUE
-        return NeedCounts(ops, lambda taken: self.judged(parts, taken, notes))
+
+        def supplied(taken: Taken) -> Decision:
+            again = not taken.ok and _again(parts, taken)
+            return self.counted(body, before) if again else self.judged(parts, taken, notes)
+
+        return NeedCounts(ops, supplied)
 
     def judged(self, parts: Sequence[tuple[Share, int]], taken: Taken, notes: tuple[Refusal, ...]) -> Decision:
         """What the counts mean, rule by rule; of those that refuse, the one with the longest wait decides."""
         headers: tuple[tuple[bytes, bytes], ...] = ()
+        tries: tuple[object, ...] = ()
         decided: Refusal | None = None
         at = 0
         for share, length in parts:
@@ -145,15 +158,28 @@ class Counting:
             told = share.told(counts)
             if told:
                 headers += tuple(told)
+            tried = share.tried(counts)
+            if tried is not None:
+                tries += (tried,)
         if decided is not None or not taken.ok:
             return Respond(_UNSAID if decided is None else decided, notes)
-        return Continue(notes, self._later, headers) if notes or headers or self._later else CONTINUE
+        return Continue(notes, self._later, headers, tries) if notes or headers or tries or self._later else CONTINUE
+
+
+def _again(parts: Sequence[tuple[Share, int]], taken: Taken) -> bool:
+    if len(taken.counts) < sum(length for _, length in parts):
+        return False
+    at, again = 0, False
+    for share, length in parts:
+        again = share.again(taken.counts[at : at + length]) or again
+        at += length
+    return again
 
 
 class _Made:
     """The part of a rule that does not read the body, with what it counts."""
 
-    __slots__ = ("_made", "judge", "mode", "reads_body", "rule", "told")
+    __slots__ = ("_made", "_share", "judge", "mode", "reads_body", "rule", "told", "tried")
 
     def __init__(self, share: Share, made: Sequence[Op] | Refusal) -> None:
         self.rule = share.rule
@@ -161,10 +187,18 @@ class _Made:
         self.reads_body = False
         self.judge = share.judge
         self.told = share.told
+        self.tried = share.tried
+        self._share = share
         self._made = made
 
     def ops(self, body: Body, user: object) -> Sequence[Op] | Refusal:
         return self._made
+
+    def again(self, counts: Sequence[Count]) -> bool:
+        again = self._share.again(counts)
+        if again:
+            self._made = self._share.ops(NO_BODY, None)
+        return again
 
 
 def _without_body(shares: Sequence[Share]) -> tuple[Share, ...]:

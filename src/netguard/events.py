@@ -14,6 +14,16 @@ from netguard.messages import Continue, Refusal, Request, Respond, Tally
 logger: Final = logging.getLogger("netguard")
 
 # OWASP Application Logging Vocabulary, where it has a word for it.
+_NAMES_OF_CODES: Final = {
+    "lockout.failed": "authn_login_fail",
+    "lockout.began": "authn_login_lock",
+    "lockout.account": "authn_login_fail_max",
+    "lockout.client": "authn_login_fail_max",
+    "lockout.capped": "authn_login_fail_max",
+    "lockout.succeeded": "authn_login_success",
+    "lockout.recovered": "authn_login_successafterfail",
+    "lockout.new-device": "authn_login_success",
+}
 _NAMES: Final = {
     "hosts": "input_validation_fail",
     "body": "input_validation_fail",
@@ -43,6 +53,7 @@ class SecurityEvent:
     status: int
     enforced: bool  # False: shadow mode, the request went on
     at: float  # seconds since the epoch
+    account: str = ""  # whose login it is about: a pseudonym, unless the policy shows names
     count: int = 1  # how often so far, where several are told as one
     report: Mapping[str, str | int] = field(default_factory=dict)  # what a browser reported, scrubbed
 
@@ -130,7 +141,7 @@ class Sinks:
 
 def _event(request: Request, refusal: Refusal) -> SecurityEvent:
     return SecurityEvent(
-        name=_NAMES.get(refusal.rule, f"{refusal.rule}_refused"),
+        name=_NAMES_OF_CODES.get(refusal.code) or _NAMES.get(refusal.rule, f"{refusal.rule}_refused"),
         rule=refusal.rule,
         code=refusal.code,
         detail=refusal.detail,
@@ -141,6 +152,7 @@ def _event(request: Request, refusal: Refusal) -> SecurityEvent:
         peer=request.peer,
         status=refusal.status,
         enforced=refusal.enforced,
+        account=refusal.account,
         at=time(),
     )
 

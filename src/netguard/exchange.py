@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from os import urandom
 from typing import TYPE_CHECKING, Protocol
 
-from netguard.counters import Op
-from netguard.errors import NetguardError, NonceError, TokenError
-from netguard.forgetting import Forgetting, asked, brought
+from netguard.counters import Op, Settlement
+from netguard.errors import Busy, NetguardError, NonceError, Refused, TokenError
+from netguard.forgetting import DEVICE_COOKIES, Forgetting, asked, brought
 from netguard.headers import Headers
 from netguard.headers.csp import CSP
 from netguard.headers.merge import HeaderMerge
@@ -21,6 +21,7 @@ from netguard.messages import (
     NeedCounts,
     Page,
     Pending,
+    Refusal,
     Request,
     Respond,
     Taken,
@@ -30,13 +31,16 @@ from netguard.response_head import ResponseHead, Tell
 
 if TYPE_CHECKING:
     from netguard.csrf import Csrf
+    from netguard.login_attempts import Tried
 
 
 class Taking(Protocol):
-    """What takes counters, as ``Store.take`` does."""
+    """What takes and settles counters, as a ``Store`` does."""
 
     def take(self, ops: Sequence[Op]) -> Taken: ...
     async def atake(self, ops: Sequence[Op]) -> Taken: ...
+    def settle(self, ops: Sequence[Settlement]) -> None: ...
+    async def asettle(self, ops: Sequence[Settlement]) -> None: ...
 
 
 class Exchange(ResponseHead):
@@ -91,7 +95,8 @@ class Exchange(ResponseHead):
         if self._bound is None:
             if self.started:
                 raise TokenError("csrf_token was first read after the headers left: read it before the response starts")
-            self._bound, self._issued = self._csrf.bound(self.request)
+            self._bound, cookie = self._csrf.bound(self.request)
+            self._own += [cookie] if cookie else []
         return self._csrf.token(self.request, self._bound)
 
     def override(self, headers: Headers | None = None, *, append: CSP | None = None) -> None:
@@ -118,7 +123,7 @@ class Exchange(ResponseHead):
         """
         if self.started:
             raise NetguardError("forget: the headers have left: call it before the response starts")
-        spared = self._csrf.names if self._csrf else ()  # not the app's, and the forms that are open need it
+        spared = {*DEVICE_COOKIES, *(self._csrf.names if self._csrf else ())}  # not the app's; open forms need theirs
         sent = self.cookies(self.request.headers.get(b"cookie") or b"")
         found = asked(names) or brought(sent, self._merge.rewriter, spared)
         self._forgetting = self._forgetting or Forgetting()
@@ -142,6 +147,8 @@ class Exchange(ResponseHead):
         self.verdict = proved(decision)
         if isinstance(self.verdict, Continue):
             self.add(self.verdict.headers)
+        elif self._logins is not None:  # the view does not run
+            self._logins.say("not checked")
         return self.verdict
 
     def wait_for(self, pending: Pending, store: Taking | None) -> None:
@@ -149,11 +156,73 @@ class Exchange(ResponseHead):
         self.pending = pending
         self.store = store
 
+    def expect_logins(self, tries: Sequence[Tried], store: Taking | None) -> None:
+        """Let the head of the answer settle these tries, in that store."""
+        from netguard.login_settling import OpenLogins  # only who counts logins waits for it
+
+        self._logins = OpenLogins(tries)
+        self.store = store
+
+    @property
+    def tries_login(self) -> bool:
+        """Whether this request took a try that its answer has to settle."""
+        return self._logins is not None
+
+    def login_succeeded(self, *, last: bool | None = None) -> None:
+        """The password of this request was right; ``last=False`` where a second factor follows.
+
+        What the view says of a login counts before what its answer would prove, and what it says last. Without a
+        lockout on this route, nothing happens.
+        """
+        if self._logins is not None:
+            self._logins.say("succeeded", last)
+
+    def login_failed(self) -> None:
+        """It was wrong, whatever the answer looks like."""
+        if self._logins is not None:
+            self._logins.say("failed")
+
+    def login_not_checked(self) -> None:
+        """No password was checked: the try goes back."""
+        if self._logins is not None:
+            self._logins.say("not checked")
+
+    def make_known(self, cookie: bytes) -> None:
+        """Let the answer carry the cookie of a device. Raises NetguardError where the headers have left."""
+        if self.started:
+            raise NetguardError("a login was settled after the headers left: end its attempt before the response starts")
+        self._own.append(cookie)
+
+    def settle(self) -> None:
+        """Settle what the head of the answer proved, once."""
+        ops, notes = self._logins.settlement() if self._logins is not None else ((), ())
+        if ops and self.store is not None:
+            self.store.settle(ops)
+        self._tell_of_logins(notes)
+
+    async def asettle(self) -> None:
+        """The same where the counters are awaited."""
+        ops, notes = self._logins.settlement() if self._logins is not None else ((), ())
+        if ops and self.store is not None:
+            await self.store.asettle(ops)
+        self._tell_of_logins(notes)
+
+    def _tell_of_logins(self, notes: Sequence[Refusal]) -> None:
+        if self._tell is not None:
+            for note in notes:
+                self._tell(self.request, note)
+
     def withheld(self) -> Respond | None:
         """The answer that must leave instead of the app's, as long as nobody proved that its user may have it."""
         if not self.pending or type(self.verdict) is Continue:
             return None
         return self.verdict if isinstance(self.verdict, Respond) else Respond(UNJUDGED)
+
+    def refused(self, error: Refused) -> Page:
+        """What the client gets for an error that carries its refusal, and that no view caught."""
+        if isinstance(error, Busy):
+            self.login_not_checked()
+        return self._pages.page(self.request, error.refusal)
 
     def page(self, decided: Respond) -> Page:
         """What the client gets in the app's place; its headers still pass ``start``."""

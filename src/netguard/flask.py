@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from flask import Flask, Response, current_app, has_request_context, request
 
 from netguard.core import Plan
-from netguard.errors import ConfigError, NetguardError
+from netguard.errors import ConfigError, NetguardError, Refused
 from netguard.exchange import Exchange
 from netguard.headers import Headers
 from netguard.headers.csp import CSP
@@ -69,6 +69,9 @@ class Netguard:
         middleware = NetguardMiddleware(app, _checked(policy or self._policy))
         if middleware.plan.user_rules or middleware.plan.counted_by_user:
             app.before_request(_hook(_asked(app, user or self._user)))
+        app.register_error_handler(Refused, lambda error: _response(_exchange().refused(error)))
+        if middleware.plan.policy.lockouts():
+            _listen_to_logins(app)
         app.app_ctx_globals_class = _with_netguard(app.app_ctx_globals_class)
         app.jinja_env.globals["csp_nonce"] = Nonce(_exchange)  # as a global, imported macros see it too
         if middleware.plan.csrf:  # else these names stay free for others, as Flask-WTF
@@ -76,6 +79,21 @@ class Netguard:
         app.wsgi_app = middleware  # type: ignore[method-assign]  # as Flask documents for middleware
         app.extensions["netguard"] = self
         app.extensions["netguard_user"] = user or self._user  # for limits of views
+
+
+def _listen_to_logins(app: Flask) -> None:
+    """Let a lockout hear what Flask-Login's signal says, where that is installed."""
+    try:
+        signal = import_module("flask_login").user_logged_in
+    except ModuleNotFoundError:
+        return
+    signal.connect(_logged_in_now, app)
+
+
+def _logged_in_now(app: Flask, **_: object) -> None:
+    exchange = request.environ.get("netguard") if has_request_context() else None
+    if isinstance(exchange, Exchange):
+        exchange.login_succeeded()
 
 
 def headers(headers: Headers | None = None, *, append: CSP | None = None) -> Callable[[View], View]:

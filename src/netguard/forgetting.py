@@ -12,6 +12,7 @@ from netguard.errors import NetguardError
 from netguard.messages import RawHeaders
 
 _MOST: Final = 64  # deletions of what a client brought: it chooses how many, and each is a header
+DEVICE_COOKIES: Final = (b"netguard-device", b"__Host-netguard-device")  # who logs out is still known
 _CLEAR: Final = b"clear-site-data"
 
 

@@ -109,6 +109,13 @@ class LimitShare:
         """The fields of an answer that passes."""
         return self._group.told(counts)
 
+    def again(self, counts: Sequence[Count]) -> bool:
+        """Never."""
+        return False
+
+    def tried(self, counts: Sequence[Count]) -> None:
+        """Nothing to settle."""
+
 
 class RateLimits:
     """All limits of a policy: those that a request tells enough for, those that wait for its user, and all by name."""

@@ -71,20 +71,22 @@ class Continue:
     """The one proof that lets a request reach the app.
 
     ``notes`` are refusals that shadow mode only reports; ``pending`` is what still needs the user; ``headers`` leave
-    with the app's answer.
+    with the app's answer; ``tries`` are logins that the answer settles.
     """
 
-    __slots__ = ("headers", "notes", "pending")
+    __slots__ = ("headers", "notes", "pending", "tries")
 
     def __init__(
         self,
         notes: tuple[Refusal, ...] = (),
         pending: Pending | None = None,
         headers: tuple[tuple[bytes, bytes], ...] = (),
+        tries: tuple[Any, ...] = (),  # login_attempts.Tried
     ) -> None:
         self.notes = notes
         self.pending = pending
         self.headers = headers
+        self.tries = tries
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class Refusal:
     enforced: bool = True  # False in shadow mode
     wait: int = 0  # microseconds until the same would pass, where time mends it
     problem: Mapping[str, object] = field(default_factory=dict)  # further members of a JSON problem (RFC 9457, 3.2)
+    account: str = ""  # whose login it is about, as events show it
 
 
 @dataclass(frozen=True, slots=True)

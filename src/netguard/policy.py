@@ -14,6 +14,7 @@ from netguard.counters import Shared
 from netguard.errors import ConfigError
 from netguard.events import Sink
 from netguard.headers import Headers, presets
+from netguard.lockout import Lockout, check_lockouts
 from netguard.proxies import Proxies
 from netguard.rate_limit import REPORTS, RateLimit, check_names
 from netguard.refusals import PageSource, check_pages
@@ -47,7 +48,7 @@ class Policy:
     switches a section off. ``on_refusal`` gives own pages by status: an HTML template with ``$title``, ``$sentence``,
     ``$status`` and ``$code``, or a callable of the request and those words that returns a content type and a body.
     ``secrets`` sign what must not be forged: the first signs, all verify; at least 32 characters each, also from
-    NETGUARD_SECRETS, separated by spaces. ``limits`` lists rate limits. ``store`` is where counters live, also from
+    NETGUARD_SECRETS, separated by spaces. ``limits`` lists rate limits, ``lockout`` is one lockout of logins or several. ``store`` is where counters live, also from
     NETGUARD_STORE: ``"memory://"`` (default) or such as ``"redis://localhost"``; ``counter_key`` is what their keys are
     hashed with, also from NETGUARD_COUNTER_KEY (default: the oldest secret, so that rotation touches no counter as long
     as it is listed). ``outage_share`` is the part of each quota that a process grants while the store is out.
@@ -64,6 +65,7 @@ class Policy:
     origin: Origin | Literal[False] = UNSET
     events: Sequence[Sink] = ()
     limits: Sequence[RateLimit] = ()
+    lockout: Lockout | Sequence[Lockout] = ()
     secrets: Sequence[str] = field(default=(), repr=False)
     store: str = ""
     counter_key: str = field(default="", repr=False)
@@ -118,8 +120,13 @@ class Policy:
         if self.headers and self.headers.report_paths():
             counts += (REPORTS,)
         check_names(counts)
-        if counts and not self.store.startswith("memory://") and not (self.counter_key or self.secrets):
+        check_lockouts(self.lockouts())
+        if (counts or self.lockouts()) and not self.store.startswith("memory://") and not (self.counter_key or self.secrets):
             raise ConfigError(f"Policy.store: a shared store needs counter_key=... or secrets=[...]; {MAKE_ONE}")
+
+    def lockouts(self) -> tuple[Lockout, ...]:
+        """The lockouts, however they were written."""
+        return (self.lockout,) if isinstance(self.lockout, Lockout) else listing("Policy.lockout", self.lockout, Lockout)
 
     def key_of_counters(self) -> bytes:
         """What counter keys are hashed with: ``counter_key``, else the oldest secret, else a key of this process.
@@ -129,9 +136,13 @@ class Policy:
         return (self.counter_key or "".join(self.secrets[-1:])).encode() or self.shared.secret
 
     def _check_signing(self) -> None:
-        if self.origin and self.origin.token and not self.secrets and self.preset != "development":
-            mend = "write Policy(secrets=[...]), or set NETGUARD_SECRETS; " + MAKE_ONE
-            raise ConfigError(f"Origin.token: everything signed needs secrets, and there are none: {mend}")
+        if self.secrets or self.preset == "development":
+            return
+        mend = "everything signed needs secrets, and there are none: write Policy(secrets=[...]), or set NETGUARD_SECRETS"
+        if self.origin and self.origin.token:
+            raise ConfigError(f"Origin.token: {mend}; {MAKE_ONE}")
+        if any(lockout.devices for lockout in self.lockouts()):
+            raise ConfigError(f"Lockout.devices: {mend}, or Lockout(devices=False); {MAKE_ONE}")
 
     def _settle(self) -> None:
         """Fill in what was left unsaid, once, so that every reader finds the whole policy."""

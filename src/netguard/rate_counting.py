@@ -58,7 +58,7 @@ class Limit:
             return True
         if self._exempt and self._exempt.cover(request):
             return True
-        return self.reads_body and _has_no_body(request)
+        return self.reads_body and has_no_body(request)
 
     def members(self, request: Request, body: Body, user: object) -> Values | None:
         """The values that are told apart, where the limit counts different ones. Raises Unreadable."""
@@ -140,7 +140,7 @@ class Limit:
             yield key, rate, -(-rate.period // rate.amount), self.config.burst or rate.amount
 
 
-def _has_no_body(request: Request) -> bool:
+def has_no_body(request: Request) -> bool:
     """Whether a request has no field to count by: the page with the form must not use up what sending it may."""
     get = request.headers.get
     announced = get(b"content-length") or get(b"transfer-encoding") or get(b"content-type")

@@ -31,7 +31,11 @@ _SENTENCES: Final = {
     503: "The service is busy: please try again later.",
 }
 # Where the sentence for the status would leave a person without a way on.
+_LOCKED: Final = "Too many tries to log in: please try again later."
 _BY_CODE: Final = {
+    "lockout.account": _LOCKED,
+    "lockout.client": _LOCKED,
+    "lockout.capped": _LOCKED,
     "token.missing": "This page is out of date: please load it again and send the form once more.",
     "token.invalid": "This page is out of date: please load it again and send the form once more.",
 }

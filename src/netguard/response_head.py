@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from netguard.cookie_rewriting import CookieRewriter
 from netguard.forgetting import Forgetting
 from netguard.headers.merge import HeaderMerge, private
 from netguard.messages import RawHeaders, Refusal, Request, TextHeaders
+
+if TYPE_CHECKING:
+    from netguard.login_settling import OpenLogins
 
 Tell = Callable[[Request, Refusal], None]
 
@@ -15,7 +19,9 @@ Tell = Callable[[Request, Refusal], None]
 class ResponseHead:
     """What leaves with the answer to one request; once it has ``started``, nothing can be added."""
 
-    __slots__ = ("_bound", "_extra", "_forgetting", "_issued", "_merge", "_nonce", "_tell", "request", "started")
+    __slots__ = (
+        "_bound", "_extra", "_forgetting", "_logins", "_merge", "_nonce", "_own", "_tell", "request", "started",
+    )  # fmt: skip
 
     def __init__(self, request: Request, merge: HeaderMerge, tell: Tell | None = None) -> None:
         self.request = request
@@ -24,14 +30,15 @@ class ResponseHead:
         self._tell = tell
         self._nonce: str | None = None
         self._bound: bytes | None = None  # what the tokens of this response are bound to
-        self._issued = b""  # the Set-Cookie that they need, where the browser has none
+        self._own: list[bytes] = []  # each a Set-Cookie of netguard's own, as it leaves
+        self._logins: OpenLogins | None = None  # what this head settles
         self._extra: RawHeaders = []
         self._forgetting: Forgetting | None = None
 
     @property
     def adds(self) -> bool:
         """Whether netguard sets headers of its own for this response, cookies among them."""
-        return bool(self._extra or self._issued or self._forgetting)
+        return bool(self._extra or self._own or self._forgetting or self._logins)
 
     def add(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """Headers of netguard's own that leave with the answer, whatever the policy says of headers."""
@@ -44,11 +51,14 @@ class ResponseHead:
         """
         if self._extra:
             headers = [*headers, *self._extra]
+        if self._logins is not None:
+            headers = list(headers)
+            self._logins.answered(status, headers)
         merged = self._merge.merged(self.request, status, headers, self._nonce)
         if self._forgetting is not None:
             merged = self._forgetting.cleared(self._with_deletions(merged))
-        if self._bound is not None:
-            merged = self._with_token(merged)
+        if self._bound is not None or self._own or self._logins is not None:
+            merged = self._with_own(merged)
         rewriter = self._merge.rewriter
         if rewriter is not None and rewriter.news:
             self._tell_of(rewriter)
@@ -60,13 +70,14 @@ class ResponseHead:
         own = headers if type(headers) is list else list(headers)
         if self._extra:
             own = own + [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._extra]
+        if self._logins is not None:
+            self._logins.answered(status, own)
         merged = self._merge.merged_text(self.request, status, own, self._nonce)
-        if self._bound is not None or self._forgetting is not None:
+        if self._bound is not None or self._forgetting is not None or self._own or self._logins is not None:
             raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in merged]
             if self._forgetting is not None:
                 raw = self._forgetting.cleared(self._with_deletions(raw))
-            if self._bound is not None:
-                raw = self._with_token(raw)
+            raw = self._with_own(raw)
             merged = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw]
         rewriter = self._merge.rewriter
         if rewriter is not None and rewriter.news:
@@ -81,9 +92,14 @@ class ResponseHead:
         request, secure = self.request, self._merge.secures(self.request)
         return merged + self._forgetting.cookies(merged, self._merge.rewriter, request.host, secure=secure)
 
-    def _with_token(self, merged: RawHeaders) -> RawHeaders:
-        """The headers of a response with a token: its cookie comes last and as it is, and no shared cache keeps it."""
-        return private([*merged, (b"set-cookie", self._issued)] if self._issued else merged)
+    def _with_own(self, merged: RawHeaders) -> RawHeaders:
+        """The headers with netguard's own cookies, last and as they are; no shared cache keeps these, nor a token."""
+        cookies = self._own_cookies()
+        return private(merged + cookies) if cookies or self._bound is not None else merged
+
+    def _own_cookies(self) -> RawHeaders:
+        made = self._logins.cookies if self._logins is not None else ()
+        return [(b"set-cookie", cookie) for cookie in (*self._own, *made)]
 
     def _tell_of(self, rewriter: CookieRewriter) -> None:
         while rewriter.news:
@@ -116,9 +132,10 @@ class ResponseHead:
     def accept(self, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
         """The headers of an accepted WebSocket handshake: cookies are hardened, and nothing but cookies is added."""
         extra = [field for field in self._extra if field[0] == b"set-cookie"]
-        accepted = self._with_deletions(self._merge.cookies(self.request, [*headers, *extra]))
-        if self._issued:
-            accepted.append((b"set-cookie", self._issued))
+        headers = [*headers, *extra]
+        if self._logins is not None:
+            self._logins.answered(101, headers)
+        accepted = self._with_deletions(self._merge.cookies(self.request, headers)) + self._own_cookies()
         rewriter = self._merge.rewriter
         if rewriter is not None and rewriter.news:
             self._tell_of(rewriter)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from netguard.core import Plan
-from netguard.counters import Clear, GiveBack, Op, Store
+from netguard.counters import Op, Settlement, Store
 from netguard.events import Sinks
-from netguard.messages import Decision, NeedBody, Taken
+from netguard.messages import Decision, NeedBody, Respond, Taken
 from netguard.policy import Policy
 
 
@@ -54,12 +54,12 @@ class Counters:
             self._tell()
         return taken
 
-    def settle(self, ops: Sequence[Clear | GiveBack]) -> None:
+    def settle(self, ops: Sequence[Settlement]) -> None:
         self.store.settle(ops)
         if self._news:
             self._tell()
 
-    async def asettle(self, ops: Sequence[Clear | GiveBack]) -> None:
+    async def asettle(self, ops: Sequence[Settlement]) -> None:
         await self.store.asettle(ops)
         if self._news:
             self._tell()
@@ -78,7 +78,8 @@ def unless_denied(decision: Decision, counters: Counters | None) -> Decision:
     if not isinstance(decision, NeedBody) or decision.first is None or counters is None:
         return decision
     denied = counters.denied(decision.first.ops)
-    return decision if denied is None else decision.first.supply(denied)
+    answer = decision if denied is None else decision.first.supply(denied)
+    return answer if isinstance(answer, Respond) else decision
 
 
 def counters_of(plan: Plan, sinks: Sinks) -> Counters | None:

@@ -7,14 +7,23 @@ from functools import partial
 
 from netguard.core import Plan, decide, plan_of
 from netguard.environ import Environ, read_body, read_request, told, with_body
-from netguard.errors import ConfigError
+from netguard.errors import ConfigError, Refused
 from netguard.events import Sinks, logger
 from netguard.exchange import Exchange
 from netguard.messages import CONTINUE, Continue, Decision, NeedBody, NeedCounts, Respond
 from netguard.policy import Policy
 from netguard.refusals import CRASHED, NO_USER, proved
 from netguard.taking import counters_of, unless_denied
-from netguard.wsgi_responses import StartResponse, WSGIApp, guarded_start, nothing, respond, withholding
+from netguard.wsgi_responses import (
+    StartResponse,
+    WSGIApp,
+    guarded_start,
+    nothing,
+    respond,
+    settled,
+    settling,
+    withholding,
+)
 
 __all__ = ["Environ", "NetguardMiddleware", "StartResponse", "WSGIApp"]
 
@@ -55,19 +64,35 @@ class NetguardMiddleware:
                 if isinstance(final, Respond):
                     return respond(exchange.page(final), guarded)
                 exchange.add(final.headers)
+                app = self._expecting(exchange, final)
                 if final.pending:
                     exchange.wait_for(final.pending, self._counters)
-                    return self._withheld(exchange, inner, guarded)
+                    return self._withheld(exchange, app, inner, guarded)
+                return app(inner, guarded)
             return self.app(inner, guarded)
+        except Refused as error:
+            if exchange.started:
+                raise
+            return respond(exchange.refused(error), settling(exchange, guarded))
         except Exception:
             if exchange.started or self.propagates(environ):
                 raise
             logger.exception("an exception left the app at %r %r", request.method, request.path)
             self._sinks.tell(request, CRASHED)
-            return respond(exchange.page(exchange.withheld() or Respond(CRASHED)), guarded)
+            return respond(exchange.page(exchange.withheld() or Respond(CRASHED)), settling(exchange, guarded))
 
-    def _withheld(self, exchange: Exchange, inner: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        app = nothing if self._user and isinstance(exchange.admit(self._user(inner)), Respond) else self.app
+    def _expecting(self, exchange: Exchange, final: Continue) -> WSGIApp:
+        """The app, or one whose answer settles the logins that this request tries."""
+        if not final.tries:
+            return self.app
+        exchange.expect_logins(final.tries, self._counters)
+        return partial(settled, exchange, self.app)
+
+    def _withheld(
+        self, exchange: Exchange, app: WSGIApp, inner: Environ, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        if self._user and isinstance(exchange.admit(self._user(inner)), Respond):
+            app = nothing
         result = withholding(exchange, app, inner, start_response)
         self._sinks.tell_decision(exchange.request, exchange.withheld() or exchange.verdict or Continue())
         return result

@@ -31,6 +31,36 @@ def guarded_start(exchange: Exchange, start_response: StartResponse) -> StartRes
     return guarded
 
 
+def settled(exchange: Exchange, app: WSGIApp, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Run an app whose answer settles a login: once it has returned, since it may still take its answer back.
+
+    A generator starts its answer only when it is asked for a chunk: then, at once.
+    """
+    returned = False
+
+    def start(*head: Any) -> Callable[[bytes], object]:
+        write = start_response(*head)
+        if returned:
+            exchange.settle()
+        return write
+
+    result = app(environ, start)
+    returned = True
+    exchange.settle()
+    return result
+
+
+def settling(exchange: Exchange, start_response: StartResponse) -> StartResponse:
+    """A ``start_response`` that settles the logins of a request at once."""
+
+    def start(*head: Any) -> Callable[[bytes], object]:
+        write = start_response(*head)
+        exchange.settle()
+        return write
+
+    return start
+
+
 def respond(page: Page, start_response: StartResponse) -> Iterable[bytes]:
     """Send a page in the app's place."""
     text = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in page.headers]

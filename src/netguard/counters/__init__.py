@@ -8,7 +8,7 @@ is left after this step, how long until a refused one would pass, how long until
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from os import urandom
 from typing import Any, Final, Literal, NamedTuple, Protocol
@@ -19,6 +19,7 @@ OnOutage = Literal["local", "allow", "refuse"]
 State = Any  # of the operation's own kind
 Judged = tuple[bool, Count, State]  # refused, what to tell, the state to write
 
+NOTHING: Final = -1  # the generation of what has nothing to give back
 NO_ROOM: Final = -1  # as a wait: the store is full, and what it holds must not be shared
 UNAVAILABLE: Final = -2  # as a wait: the store is out, and the rule refuses then
 
@@ -59,6 +60,24 @@ class GiveBack:
 
     op: Op
     generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Revoke:
+    """Write that all which was issued until the operation's own ``issued`` is worth nothing."""
+
+    op: Any  # tries.Revocation
+
+    @property
+    def key(self) -> bytes:
+        return self.op.key  # type: ignore[no-any-return]
+
+    @property
+    def tag(self) -> bytes:
+        return self.op.tag  # type: ignore[no-any-return]
+
+
+Settlement = Clear | GiveBack | Revoke
 
 
 def ends(state: State) -> int:
@@ -110,7 +129,10 @@ class Store(Protocol):
 
     async def apeek(self, ops: Sequence[Op], /) -> Taken: ...
 
-    def settle(self, ops: Sequence[Clear | GiveBack], /) -> None:
-        """Clear keys and give single steps back, each by itself."""
+    def settle(self, ops: Sequence[Settlement], /) -> None:
+        """Clear keys, give single steps back and revoke, each by itself."""
 
-    async def asettle(self, ops: Sequence[Clear | GiveBack], /) -> None: ...
+    async def asettle(self, ops: Sequence[Settlement], /) -> None: ...
+
+    def keys(self) -> Iterable[bytes]:
+        """Every key that is held, for administrators; StoreError where the store cannot list them."""

@@ -1,11 +1,11 @@
-"""What lockouts count: tries within windows, and tries without a success between them."""
+"""What lockouts count: tries within windows, tries without a success between them, and what was revoked."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 
-from netguard.counters import Judged, OnOutage
+from netguard.counters import NOTHING, Judged, OnOutage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +71,37 @@ class Streak:
 
     def share(self, part: float) -> Streak:
         return self  # a process that counts alone has seen no streak but its own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """Refuses what was ``issued`` no later than its key was revoked; a take writes nothing.
+
+    ``issued`` is a whole number on any clock of those who issue. As the operation of ``Revoke``, it revokes all that
+    was issued until then, for ``keep`` microseconds.
+    """
+
+    key: bytes
+    tag: bytes = b""
+    issued: int
+    keep: int
+    report: bool = False
+    on_outage: OnOutage = "local"
+
+    def judge(self, state: tuple[int, int] | None, now: int) -> Judged:
+        if state is None or state[0] <= now or state[1] < self.issued:
+            return False, (1, 0, 0, NOTHING), state
+        return True, (0, state[0] - now, state[0] - now, NOTHING), state
+
+    def returned(self, state: tuple[int, int] | None, generation: int) -> tuple[int, int] | None:
+        return state  # nothing was taken
+
+    def revoked(self, state: tuple[int, int] | None, now: int) -> tuple[int, int]:
+        """The state in which all that was issued until then is revoked."""
+        return now + self.keep, max(self.issued, state[1] if state else 0)
+
+    def share(self, part: float) -> Revocation:
+        return self
 
 
 def _taken(old: tuple[int, int, int], window: tuple[int, int], now: int) -> tuple[int, int, int]:

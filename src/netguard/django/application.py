@@ -15,6 +15,7 @@ from netguard.asgi import NetguardMiddleware as ASGIDriver
 from netguard.asgi_messages import ASGIApp, Receive, Scope, Send
 from netguard.django.conf import SettingsError, policy_of_settings
 from netguard.django.middleware import NetguardMiddleware
+from netguard.django.signals import listen_to_logins
 from netguard.exchange import Exchange
 from netguard.wsgi import Environ
 from netguard.wsgi import NetguardMiddleware as WSGIDriver
@@ -87,6 +88,8 @@ def get_asgi_application(websocket: ASGIApp | None = None) -> ASGIDriver:
 def _hooked(driver: Driver) -> Driver:
     """Rules about the user need somebody who knows the user: the middleware, which finds the exchange made already."""
     plan = driver.plan
+    if plan.policy.lockouts():
+        listen_to_logins()
     asks = plan.user_rules or plan.counted_by_user
     if asks and not any(_is_ours(import_string(path)) for path in settings.MIDDLEWARE):
         raise SettingsError(

@@ -16,7 +16,9 @@ from netguard.django.conf import policy_of_settings
 from netguard.django.nonce import exchange_of
 from netguard.django.requests import auser_of, knows_user, outer_exchange, read_body, read_request, tell, user_of
 from netguard.django.responses import page_response, seal
+from netguard.django.signals import listen_to_logins
 from netguard.environ import with_body
+from netguard.errors import Refused
 from netguard.events import Sinks, logger
 from netguard.exchange import Exchange
 from netguard.messages import CONTINUE, Continue, Decision, NeedBody, NeedCounts, Respond
@@ -44,6 +46,8 @@ class NetguardMiddleware:
         self._sinks = Sinks(self.plan.policy.events)
         self._tell = self._sinks.tell
         self._counters = counters_of(self.plan, self._sinks)
+        if self.plan.policy.lockouts():
+            listen_to_logins()
         self._awaits = iscoroutinefunction(get_response)
         if self._awaits:
             markcoroutinefunction(self)
@@ -64,7 +68,10 @@ class NetguardMiddleware:
             refused = self._refused(exchange, final)
         except Exception as error:
             refused = self._crashed(exchange, error)
-        return self._sealed(exchange, self.get_response(request) if refused is None else refused)
+        response = self._sealed(exchange, self.get_response(request) if refused is None else refused)
+        if exchange.tries_login:
+            exchange.settle()
+        return response
 
     async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
         exchange = self._opened(request)
@@ -78,7 +85,10 @@ class NetguardMiddleware:
             refused = self._refused(exchange, final)
         except Exception as error:
             refused = self._crashed(exchange, error)
-        return self._sealed(exchange, await self.get_response(request) if refused is None else refused)
+        response = self._sealed(exchange, await self.get_response(request) if refused is None else refused)
+        if exchange.tries_login:
+            await exchange.asettle()
+        return response
 
     def _opened(self, request: HttpRequest) -> Exchange | None:
         """The exchange of a request that tells the truth from now on; None where an outer driver has made it."""
@@ -131,6 +141,8 @@ class NetguardMiddleware:
         if isinstance(final, Respond):
             return page_response(exchange.page(final))
         exchange.add(final.headers)
+        if final.tries:
+            exchange.expect_logins(final.tries, self._counters)
         if final.pending:
             exchange.wait_for(final.pending, self._counters)
         return None
@@ -150,6 +162,12 @@ class NetguardMiddleware:
             response.close()
             plain = Exchange(exchange.request, self.plan.merge, self.plan.pages)  # without what could not be said
             return seal(plain, crashed)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
+        """Answer what carries its refusal, where no view caught it."""
+        if not isinstance(error, Refused):
+            return None
+        return page_response(exchange_of(request).refused(error))
 
     def _admit(self, request: HttpRequest, *_: object) -> HttpResponseBase | None:
         """``process_view``: let the rules judge the user, where Django's authentication has told who it is."""

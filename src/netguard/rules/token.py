@@ -61,6 +61,13 @@ class TokenShare:
         """Nothing to tell."""
         return []
 
+    def again(self, counts: Sequence[Count]) -> bool:
+        """Never."""
+        return False
+
+    def tried(self, counts: Sequence[Count]) -> None:
+        """Nothing to settle."""
+
 
 class TokenRule:
     """Refuses requests without a token of ours, where the origin rule finds nothing to judge them by."""

@@ -6,12 +6,11 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any, Final, NamedTuple
 
-from netguard.counters import Op
+from netguard.counters import NOTHING, Op
 from netguard.counters.rates import Distinct, Gcra, Log
 from netguard.counters.tries import Streak, Windows
 from netguard.messages import Count, Taken
 
-NOTHING: Final = -1  # the generation of what has nothing to give back
 _LOCK: Final = 1_000_000_000  # nanoseconds: an unlock in another process is seen this soon
 
 

@@ -12,7 +12,7 @@ from netguard.counters import UNAVAILABLE, Clear, GiveBack, News, Op, Store
 from netguard.errors import ConfigError
 from netguard.messages import Count, Taken
 from netguard.stores.breaker import Breaker
-from netguard.stores.denials import NOTHING, Denials, untouched
+from netguard.stores.denials import Denials, untouched
 from netguard.stores.memory import MemoryStore
 
 _LOCAL_KEYS: Final = 131_072  # some 17 MB, where an outage meets a flood

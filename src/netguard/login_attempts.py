@@ -1,0 +1,220 @@
+"""Login attempts: a try that a request takes before its password is checked, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
+
+from netguard.bodies import Body
+from netguard.count_sources import Basic
+from netguard.counters import NOTHING, Clear, GiveBack, Op, Settlement
+from netguard.devices import Device, Devices
+from netguard.errors import Unreadable
+from netguard.login_counting import Account, Part, TryCounting
+from netguard.messages import Count, RawHeaders, Refusal, Request
+from netguard.outcomes import LoginAnswer
+from netguard.patterns import PatternMap
+from netguard.rate_counting import has_no_body
+from netguard.rules import Mode
+
+Said = Literal["", "succeeded", "failed", "not checked"]  # by the view
+
+_WATCHED: Final = {
+    "names": ("lockout.spraying", "a client tries many accounts (account %s)"),
+    "clients": ("lockout.spread", "many clients try account %s"),
+}
+
+
+class LoginShare:
+    """One request's part in a lockout: it takes a try for the account that it names."""
+
+    __slots__ = ("_account", "_counting", "_device", "_devices", "_parts", "_request", "mode", "reads_body")
+
+    rule: Final = "lockout"
+
+    def __init__(self, counting: TryCounting, devices: Devices | None, request: Request, *, reads_body: bool) -> None:
+        self.mode: Mode = counting.config.mode
+        self.reads_body = reads_body
+        self._counting = counting
+        self._devices = devices
+        self._request = request
+        self._account: Account | None = None
+        self._device: Device | None = None
+        self._parts: tuple[Part, ...] = ()
+
+    def ops(self, body: Body, user: object) -> Sequence[Op] | Refusal:
+        """What to take; the refusal of a request that names no account which can be read."""
+        try:
+            return self.named(self._counting.found(self._request, body))
+        except Unreadable as error:
+            detail = f"lockout {self._counting.config.name!r} cannot read the account: {error}"
+            return Refusal("lockout", "lockout.unreadable", 400, detail)
+
+    def named(self, name: str) -> Sequence[Op]:
+        """The same where the account is known."""
+        if self._account is None:
+            self._account = self._counting.account(name)
+            self._device = self._devices and self._devices.known(self._request, self._account.tag)
+        self._parts = self._counting.parts(self._account, self._request.client, self._device)
+        return [part.op for part in self._parts]
+
+    def again(self, counts: Sequence[Count]) -> bool:
+        """Whether to ask once more: the device was revoked, and counts no more than none."""
+        revoked = any(part.role == "revoked" and count[1] for part, count in zip(self._parts, counts, strict=True))
+        if revoked:
+            self._device = self._devices = None
+        return revoked
+
+    def judge(self, counts: Sequence[Count]) -> Refusal | None:
+        """The refusal of the longest wait, where any counter refuses."""
+        return None if self._account is None else self._counting.refusal(self._account, self._parts, counts)
+
+    def told(self, counts: Sequence[Count]) -> RawHeaders:
+        """Nothing: how many tries are left is nobody's business."""
+        return []
+
+    def tried(self, counts: Sequence[Count]) -> Tried | None:
+        """The try, once it is taken."""
+        if self._account is None:
+            return None
+        return Tried(self._counting, self._devices, self._request, self._account, self._device, self._parts, counts)
+
+
+class Tried:
+    """A try that was taken. It is settled once, by what the answer proves."""
+
+    __slots__ = ("_account", "_config", "_counts", "_device", "_devices", "_made", "_parts", "_request", "last", "said")
+
+    def __init__(
+        self,
+        counting: TryCounting,
+        devices: Devices | None,
+        request: Request,
+        account: Account,
+        device: Device | None,
+        parts: Sequence[Part],
+        counts: Sequence[Count],
+    ) -> None:
+        self._config = counting.config
+        self._devices = devices
+        self._request = request
+        self._account = account
+        self._device = device
+        self._parts = parts
+        self._counts = counts
+        self._made: tuple[Device, bytes] | None = None  # the device that this login makes known, and its cookie
+        self.said: Said = ""
+        self.last = counting.config.factor != "first"  # whether no further factor follows
+
+    def outcome(self, status: int, headers: Mapping[str, str]) -> Said:
+        """What an answer proves; what it does not prove has failed, and so has what the app broke down over."""
+        if status >= 500 and self.said != "not checked":
+            return "failed"
+        proved = self.said or (self._config.proof(self._request, LoginAnswer(status, headers)) and "succeeded")
+        return proved or "failed"
+
+    def settlement(self, outcome: Said) -> list[Settlement]:
+        """What to settle: a success clears the account's counters and gives the client's try back, a failure stays."""
+        if outcome == "failed":
+            return []
+        settled: list[Settlement] = []
+        for (role, op), count in zip(self._parts, self._counts, strict=True):
+            if outcome == "succeeded" and role in ("account", "cap", "device"):
+                settled.append(Clear(op.key, op.tag))
+            elif count[3] != NOTHING and not count[1]:
+                settled.append(GiveBack(op, count[3]))
+        return settled
+
+    def cookie(self, outcome: Said) -> bytes:
+        """The Set-Cookie that makes this browser known after the last factor; empty where there is none to set."""
+        if outcome != "succeeded" or not self.last or self._devices is None or self._config.mode == "report":
+            return b""
+        if self._made is None:
+            self._made = self._devices.cookie(self._request, self._account.tag, self._device)
+        return self._made[1]
+
+    def notes(self, outcome: Said) -> list[Refusal]:
+        """What happened, for the events."""
+        shown, name = self._account.shown, f"lockout {self._config.name!r}"
+        if outcome == "not checked":
+            return []
+        if outcome == "failed":
+            told = [("lockout.failed", f"{name}: a try to log in to account {shown} failed"), *self._locks()]
+        else:
+            told = list(self._successes())
+        told += [(code, detail % shown) for code, detail in self._watched()]
+        return [self._note(code, detail) for code, detail in told]
+
+    def _locks(self) -> list[tuple[str, str]]:
+        """The locks that this failure began."""
+        locked = [part.role for part, count in zip(self._parts, self._counts, strict=True) if self._ended(part, count)]
+        what = {"account": "account %s", "client": "the client of account %s", "device": "a device of account %s"}
+        what["cap"] = "account %s, until it is unlocked, for all but known devices"
+        return [
+            ("lockout.began", f"lockout {self._config.name!r} locks {what[role] % self._account.shown}")
+            for role in locked
+        ]
+
+    @staticmethod
+    def _ended(part: Part, count: Count) -> bool:
+        return part.role in ("account", "client", "cap", "device") and not count[0] and not count[1]
+
+    def _successes(self) -> list[tuple[str, str]]:
+        shown, name = self._account.shown, f"lockout {self._config.name!r}"
+        told = [("lockout.succeeded", f"{name}: a login to account {shown}")]
+        before = self._failures()
+        if before:
+            told[0] = ("lockout.recovered", f"{name}: a login to account {shown} after {before} failures")
+        if self.cookie("succeeded") and self._device is None and self._made is not None:
+            device = self._made[0].id.hex()
+            told.append(("lockout.new-device", f"{name}: the first login to account {shown} from device {device}"))
+        return told
+
+    def _failures(self) -> int:
+        """How many failures in a row came before, as far as they are counted."""
+        for (role, op), count in zip(self._parts, self._counts, strict=True):
+            if role == "cap":
+                return int(self._config.cap) - 1 - count[0]
+        fewest = min(limit for limit, _ in self._config.windows(self._config.tries))
+        return max(0, fewest - 1 - self._counts[0][0])
+
+    def _watched(self) -> list[tuple[str, str]]:
+        pairs = zip(self._parts, self._counts, strict=True)
+        return [_WATCHED[part.role] for part, count in pairs if part.role in _WATCHED and count[1]]
+
+    def _note(self, code: str, detail: str) -> Refusal:
+        return Refusal("lockout", code, 200, detail, enforced=False, account=self._account.shown)
+
+
+class Lockouts:
+    """The lockouts of a policy, as rules that count."""
+
+    __slots__ = ("_devices", "_routes")
+
+    def __init__(self, countings: Sequence[TryCounting], devices: Devices | None) -> None:
+        entries = [(pattern, counting) for counting in countings for pattern in counting.config.patterns()]
+        self._routes = PatternMap("Lockout.on", entries, guarding=True)
+        self._devices = devices
+
+    def shares(self, request: Request) -> Sequence[LoginShare]:
+        """The tries that this request takes: none where it cannot bring a password."""
+        found = self._routes.match(request.method, request.path)
+        if not found:
+            return ()
+        return [self._share(counting, request) for counting in dict.fromkeys(found) if _asks(counting, request)]
+
+    def _share(self, counting: TryCounting, request: Request) -> LoginShare:
+        reads_body = any(source.reads_body for source in counting.config.sources)
+        devices = self._devices if counting.config.devices else None
+        return LoginShare(counting, devices, request, reads_body=reads_body)
+
+
+def _asks(counting: TryCounting, request: Request) -> bool:
+    """Whether a request tries a password: the page with the form does not, nor what comes without credentials."""
+    for source in counting.config.sources:
+        if source.reads_body:
+            if not has_no_body(request):
+                return True
+        elif not isinstance(source, Basic) or source.asks(request):
+            return True
+    return False

@@ -1,0 +1,178 @@
+"""A lockout, compiled: from an account and a client to the operations that count a try, and back to what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, Literal, NamedTuple
+
+from netguard.bodies import Body
+from netguard.count_sources import client
+from netguard.counters import NO_ROOM, UNAVAILABLE, Clear, Op
+from netguard.counters.rates import Distinct
+from netguard.counters.tries import Revocation, Streak, Windows
+from netguard.devices import Device
+from netguard.errors import Unreadable
+from netguard.identities import identity
+from netguard.keys import Keys
+from netguard.lockout import Lockout
+from netguard.messages import Count, Refusal, Request
+from netguard.rate_answers import retry_after, seconds
+from netguard.rates import Rate
+
+Role = Literal["account", "client", "cap", "device", "revoked", "names", "clients"]
+
+_DAY: Final = 86_400_000_000  # microseconds
+_LEAST_WAIT: Final = 1_000_000
+_HALF: Final = 8  # bytes of a key: whose it is
+_NO_STORE: Final = {NO_ROOM: "the store has no room for another account", UNAVAILABLE: "the store is out"}
+_WHAT: Final[dict[Role, str]] = {
+    "account": "account %s",
+    "client": "client, over all accounts (account %s)",
+    "cap": "account %s, until it is unlocked, for all but known devices",
+    "device": "device of account %s",
+    "names": "client, for the many accounts that it tried (account %s)",
+    "clients": "account %s, for the many clients that tried it",
+}
+
+
+class Part(NamedTuple):
+    """One operation of a try, and what it counts."""
+
+    role: Role
+    op: Op
+
+
+class Account(NamedTuple):
+    """An account, as it is counted: its one spelling, and what events call it."""
+
+    name: str
+    shown: str  # a pseudonym, unless the policy shows names
+    tag: bytes
+
+
+class TryCounting:
+    """The counters of one lockout, for its first or its second factor: none of them is one of another's.
+
+    A key is whose it is and what it counts, a keyed hash of 8 bytes each: so keys that are found in a store tell the
+    pseudonym that events show, and to those without the key nothing.
+    """
+
+    __slots__ = ("_client_windows", "_clients", "_keys", "_kind", "_names", "_shared", "_suffixes", "_windows", "config")
+
+    def __init__(self, config: Lockout, keys: Keys, *, second: bool = False) -> None:
+        second = second or config.factor == "second"
+        self.config = config
+        self._keys = keys
+        self._kind = ("lockout", config.name, "second" if second else "first")
+        tries = config.second_factor_tries if second and config.factor != "second" else config.tries
+        self._windows = config.windows(tries)
+        self._client_windows = config.windows(config.client_tries)
+        self._names = () if second else self._rated("names", config.distinct(config.distinct_names))
+        self._clients = () if second else self._rated("clients", config.distinct(config.distinct_clients))
+        self._shared: dict[str, Any] = {"report": config.mode == "report", "on_outage": config.on_outage}
+        self._suffixes = {role: self._suffix(role) for role in ("account", "client", "cap")}
+
+    def found(self, request: Request, body: Body) -> str:
+        """The name that a request tries; empty where it says none. Raises Unreadable where it says two."""
+        told = {source.same(found) for source in self.config.sources if (found := source.found(request, body, None))}
+        names = {identity(name) for name in told} - {""}
+        if len(names) > 1:
+            raise Unreadable("the request names two accounts")
+        return names.pop() if names else ""
+
+    def account(self, name: str) -> Account:
+        """An account by its one spelling."""
+        tag = self._keys.digest("account", name, size=8)
+        return Account(name, name if self.config.show_names else tag.hex(), tag)
+
+    def network(self, address: str | None) -> bytes:
+        """What stands for a client: its IPv4 address or IPv6 /64."""
+        return self._keys.digest("tag", client.same(address or ""), size=8)
+
+    def parts(self, account: Account, address: str | None, device: Device | None) -> tuple[Part, ...]:
+        """What a try counts: a known device by itself alone, anybody else by account and client."""
+        parts = self._unknown(account, self.network(address)) if device is None else self._known(account, device)
+        return tuple(parts)
+
+    def _unknown(self, account: Account, network: bytes) -> Iterator[Part]:
+        pair = self._suffix("pair", network.hex()) if self.config.per == "account+client" else None
+        yield Part("account", self._tries("account", account.tag, self._windows, pair))
+        yield Part("client", self._tries("client", network, self._client_windows))
+        if self.config.cap and self._kind[2] == "first":
+            yield Part("cap", self._cap(account.tag))
+        yield from self._distinct("names", self._names, network, account.tag)
+        yield from self._distinct("clients", self._clients, account.tag, network)
+
+    def _known(self, account: Account, device: Device) -> Iterator[Part]:
+        suffix = self._suffix("device", device.id.hex())
+        yield Part("device", self._tries("device", account.tag, self._windows, suffix))
+        for which in ("", device.id.hex()):
+            yield Part("revoked", self.revocation(account, which, device.issued))
+
+    def revocation(self, account: Account, which: str, issued: int) -> Revocation:
+        """The operation about a device by its id in hex digits, or all of the account."""
+        key = account.tag + self._keys.digest("revoked", which, size=8)
+        return Revocation(key=key, tag=account.tag, issued=issued, keep=self.config.device_days * _DAY)
+
+    def _suffix(self, *parts: str) -> bytes:
+        return self._keys.digest(*self._kind, *parts, size=8)
+
+    def _tries(
+        self, role: Role, tag: bytes, windows: tuple[tuple[int, int], ...], suffix: bytes | None = None
+    ) -> Windows:
+        return Windows(key=tag + (suffix or self._suffixes[role]), tag=tag, windows=windows, **self._shared)
+
+    def _cap(self, tag: bytes) -> Streak:
+        keep = self.config.cap_days * _DAY
+        return Streak(key=tag + self._suffixes["cap"], tag=tag, limit=self.config.cap, keep=keep, **self._shared)
+
+    def _rated(self, role: Role, rates: Sequence[Rate]) -> tuple[tuple[bytes, Rate], ...]:
+        return tuple((self._suffix(role, str(rate.seconds)), rate) for rate in rates)
+
+    def _distinct(
+        self, role: Role, rated: Sequence[tuple[bytes, Rate]], tag: bytes, member: bytes
+    ) -> Iterator[Part]:
+        shared = self._shared if self.config.distinct_mode == "enforce" else {**self._shared, "report": True}
+        for suffix, (limit, period) in ((suffix, (rate.amount, rate.period)) for suffix, rate in rated):
+            yield Part(role, Distinct(key=tag + suffix, tag=tag, member=member, limit=limit, period=period, **shared))
+
+    def of_key(self, key: bytes) -> Part | None:
+        """The lock that a key of a store may be; None for what locks nobody, or is another lockout's."""
+        tag, suffix = key[:_HALF], key[_HALF:]
+        if suffix == self._suffixes["account"]:
+            return Part("account", self._tries("account", tag, self._windows))
+        if suffix == self._suffixes["client"]:
+            return Part("client", self._tries("client", tag, self._client_windows))
+        return Part("cap", self._cap(tag)) if suffix == self._suffixes["cap"] else None
+
+    def cleared(self, account: Account, address: str | None) -> list[Clear]:
+        """What unlocks an account; of a pair with a client, where it counts by these."""
+        parts = self._unknown(account, self.network(address))
+        return [Clear(op.key, op.tag) for role, op in parts if role in ("account", "cap", "clients")]
+
+    def cleared_client(self, address: str) -> list[Clear]:
+        """What lets a client try again."""
+        tag = self.network(address)
+        return [Clear(tag + self._suffixes["client"], tag)]
+
+    def refusal(self, account: Account, parts: Sequence[Part], counts: Sequence[Count]) -> Refusal | None:
+        """The refusal of the longest wait, where any refuses; what only reports refuses nothing."""
+        refused = [
+            (count[1], part.role)
+            for part, count in zip(parts, counts, strict=True)
+            if count[1] and part.role != "revoked" and (not part.op.report or self.config.mode == "report")
+            and not (part.role in ("names", "clients") and self.config.distinct_mode == "report")
+        ]  # fmt: skip
+        if not refused:
+            return None
+        out = next((wait for wait, _ in refused if wait < 0), None)
+        if out is not None:
+            detail = f"lockout {self.config.name!r}: {_NO_STORE[out]}"
+            return Refusal("lockout", "lockout.unavailable", 503, detail, (retry_after(_LEAST_WAIT),))
+        wait, role = max(refused)
+        return self._locked(account, role, wait)
+
+    def _locked(self, account: Account, role: Role, wait: int) -> Refusal:
+        code = {"client": "lockout.client", "names": "lockout.client", "cap": "lockout.capped"}.get(role, "lockout.account")
+        detail = f"lockout {self.config.name!r}: no try for {seconds(wait)} s by the {_WHAT[role] % account.shown}"
+        return Refusal("lockout", code, 429, detail, (retry_after(wait),), wait=wait, account=account.shown)
