@@ -8,9 +8,10 @@ from typing import Final
 
 from netguard.counters import Clear, GiveBack, News, Op
 from netguard.errors import ConfigError
+from netguard.memo import Memo
 from netguard.messages import Taken
 from netguard.stores.redis.address import read_address
-from netguard.stores.redis.wire import PEEK, TAKE, Name
+from netguard.stores.redis.wire import PEEK, TAKE, Name, bulk
 
 _NOTHING: Final = Taken(True, ())
 
@@ -103,9 +104,9 @@ def _names(prefix: str, *, cluster: bool) -> Name:
     """How Redis knows an operation's key: ``prefix:key``, and ``prefix:{tag}:key`` on a Cluster."""
     if not prefix or not prefix.isascii() or not prefix.isprintable() or set("{} ") & set(prefix):
         raise ConfigError(f"store: prefix={prefix!r}: printable ASCII is meant, without blanks and braces")
-    head = prefix.encode()
-    plain = head + b":"
+    head = prefix.encode() + b":"
     if not cluster:
-        return lambda op: plain + op.key
+        starts: Memo[int, bytes] = Memo(lambda size: b"$%d\r\n%b" % (len(head) + size, head))  # by the key's size
+        return lambda op: starts[len(op.key)] + op.key + b"\r\n"
     # As hex digits, for braces in a tag would change its slot; an empty tag would give each key its own.
-    return lambda op: b"%b:{%b}:%b" % (head, op.tag.hex().encode() or b"-", op.key)
+    return lambda op: bulk(b"%b{%b}:%b" % (head, op.tag.hex().encode() or b"-", op.key))
