@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from itertools import count
 
@@ -86,10 +85,7 @@ def _opened(kind: str, request: pytest.FixtureRequest, clock: Clock, prefix: str
     return RedisStore(address[kind]() + PATIENT, prefix=prefix, clock=clock)
 
 
-_VALKEY = ["valkey"] if shutil.which("valkey-server") else []  # newer Debians and Ubuntus have it
-
-
-@pytest.fixture(params=["memory", "redis", *_VALKEY, "cluster", "sentinel"])
+@pytest.fixture(params=["memory", "redis", "valkey", "cluster", "sentinel"])
 def any_store(request: pytest.FixtureRequest, clock: Clock, prefix: str) -> Iterator[Store]:
     """Every store, with nothing in it, by a clock that is set by hand."""
     store = _opened(request.param, request, clock, prefix)

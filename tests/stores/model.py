@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from netguard.counters import Op
 from netguard.counters.rates import Distinct, Gcra, Log
 from netguard.counters.tries import Streak, Windows
 
-Event = tuple[int, Any]  # when it was taken, and the operation; None for one of a streak that was given back
+Event = tuple[int, Any]  # when it was taken, and the operation; None or Leaked for one that was given back
+
+
+class Leaked(NamedTuple):
+    """So much time of a step that was given back."""
+
+    adds: int
+
+
 Verdict = tuple[bool, int]  # refused, and what is left after it
 
 
@@ -36,7 +44,7 @@ def _over(left: int) -> Verdict:
 def _bucket(op: Gcra, history: list[Event], now: int) -> Verdict:
     """It leaks a unit each step: what came since any moment, less what leaked since then, must fit."""
     events = [*history, (now, op)]
-    fullest = max(at - now + op.step * sum(one.cost for _, one in events[n:]) for n, (at, _) in enumerate(events))
+    fullest = max(at - now + sum(one.adds for _, one in events[n:]) for n, (at, _) in enumerate(events))
     return fullest > op.burst * op.step, (op.burst * op.step - fullest) // op.step
 
 

@@ -39,6 +39,31 @@ def test_gcra_admits_at_most_the_burst_and_the_rate_in_any_stretch(
             assert (last - first + 1) * min(cost, burst) * step <= burst * step + (end - start)
 
 
+@given(
+    gaps=st.lists(st.integers(0, 20), min_size=1, max_size=60),
+    step=st.integers(1, 30),
+    burst=st.integers(1, 5),
+    data=st.data(),
+)
+def test_what_is_given_back_admits_no_more_whenever_it_comes(
+    gaps: list[int], step: int, burst: int, data: st.DataObject
+) -> None:
+    op, state, now = Gcra(key=b"", step=step, burst=burst), None, 0
+    kept: list[int] = []  # times of what stays taken
+    doubtful: list[int] = []  # of what may be given back
+    for gap in gaps:
+        now += gap
+        gives_back: bool = data.draw(st.booleans())
+        if doubtful and gives_back:
+            state = op.returned(state, doubtful.pop(data.draw(st.integers(0, len(doubtful) - 1))), now)
+        refused, _, state = op.judge(state, now)
+        if not refused:
+            (kept if data.draw(st.booleans()) else doubtful).append(now)
+    for first, start in enumerate(kept):
+        for last, end in enumerate(kept[first:], first):
+            assert (last - first + 1) * step <= burst * step + (end - start)
+
+
 @given(step=st.integers(1, MINUTE), burst=st.integers(1, 10), waits=st.lists(st.integers(0, MINUTE), max_size=50))
 def test_who_polls_at_the_rate_or_slower_is_never_refused(step: int, burst: int, waits: list[int]) -> None:
     times = list(accumulate(step + wait for wait in waits))

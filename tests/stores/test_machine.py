@@ -17,7 +17,7 @@ from netguard.messages import Taken
 from netguard.stores.memory import MemoryStore
 from netguard.stores.redis import RedisStore
 from stores.doors import Door, Loop, Threads
-from stores.model import Event, verdict
+from stores.model import Event, Leaked, verdict
 from support.redis import PATIENT, uri
 from support.remote import Clock
 from support.servers import Process
@@ -64,6 +64,12 @@ class Walk(RuleBasedStateMachine):
     def pass_time(self, time: int) -> None:
         self.clock.now += time * 1000
 
+    @rule(time=TIMES)
+    def turn_back(self, time: int) -> None:
+        """The model knows no clock that goes back, the stores agree, and nobody waits for the time that is gone."""
+        self.clock.now -= time * 1000
+        self.unmodelled |= self.history.keys() if time else set()
+
     @rule(ops=TAKES)
     def take(self, ops: list[Op]) -> None:
         told = self.judged(ops, self.memory.take(ops), self.redis.take(*ops))
@@ -89,7 +95,7 @@ class Walk(RuleBasedStateMachine):
         self.settle(GiveBack(op, generation))
         history = self.history.get(op.key, [])
         if history and history[-1] == (generation, op):
-            history[-1:] = [(generation, None)] if isinstance(op, Streak) else []
+            history[-1:] = remains(op, generation, self.now)
         elif generation >= 0:
             self.unmodelled.add(op.key)
 
@@ -104,9 +110,32 @@ class Walk(RuleBasedStateMachine):
             if op.key not in self.unmodelled:
                 refused, remains = verdict(op, self.history.get(op.key, []), self.now)
                 assert (bool(wait), left) == (refused, left if refused else remains)
+            assert wait <= longest(op)
             refuses = refuses or (bool(wait) and not op.report)
         assert memory.ok is not refuses
         return memory
+
+
+def remains(op: Any, at: int, now: int) -> list[Event]:
+    """What is left of a step that is given back: of a rate, what time has taken of it meanwhile."""
+    match op:
+        case Gcra():
+            return [(at, Leaked(min(op.adds, now - at)))]
+        case Streak():
+            return [(at, None)]
+    return []
+
+
+def longest(op: Any) -> int:
+    """The longest wait that an operation can mean."""
+    match op:
+        case Gcra():
+            return op.adds
+        case Windows():
+            return max(period for _, period in op.windows)
+        case Streak():
+            return op.keep
+    return int(op.period)
 
 
 def walk(server: Process, prefix: str, door: Callable[[RedisStore], Door], examples: int) -> None:

@@ -24,10 +24,10 @@ class Calls:
         self.under_way: list[asyncio.Future[None]] = []
 
     async def __call__(self, groups: Sequence[Group]) -> Sequence[Taken]:
-        self.groups.append([request for _, request, _ in groups])
+        self.groups.append([request for _, _, request in groups])
         self.under_way.append(asyncio.get_running_loop().create_future())
         await self.under_way[-1]
-        return [Taken(True, ((int(request), 0, 0, 0),)) for _, request, _ in groups]
+        return [Taken(True, ((int(request), 0, 0, 0),)) for _, _, request in groups]
 
     def answer(self, error: Exception | None = None) -> None:
         """End the last one."""
@@ -52,7 +52,7 @@ def asks(lane: Lane, *numbers: int) -> list[asyncio.Task[Taken]]:
 
 
 async def ask(lane: Lane, number: int) -> Taken:
-    return await lane.ask(([], b"%d" % number, 1))
+    return await lane.ask((1, b"", b"%d" % number))
 
 
 async def turns() -> None:
@@ -111,7 +111,7 @@ async def test_a_call_takes_so_many_at_most(lane: Lane, calls: Calls) -> None:
         if not calls.under_way[-1].done():
             calls.answer()
     assert await numbers(tasks) == list(range(300))
-    assert [len(groups) for groups in calls.groups] == [1, 128, 128, 43]
+    assert [len(groups) for groups in calls.groups] == [1, 256, 43]
 
 
 async def test_one_that_waits_is_cancelled_alone(lane: Lane, calls: Calls) -> None:

@@ -11,8 +11,10 @@ from netguard.counters import Clear, GiveBack, Op
 from netguard.counters.rates import Distinct, Gcra, Log
 from netguard.counters.tries import Streak, Windows
 from netguard.errors import ConfigError, StoreError
+from netguard.messages import Taken
 from netguard.stores.redis import RedisStore, wire
 from support.redis import PATIENT, asked, calls, redis_server, uri
+from support.remote import Face, async_face, sync_face
 from support.servers import Process
 
 S = 1_000_000  # microseconds
@@ -59,6 +61,34 @@ def test_a_take_is_one_call_whatever_it_counts(alone: Process, store: RedisStore
     store.settle([Clear(op.key) for op in ops])
     after = {name: calls(alone, name) for name in before}
     assert after == {**before, "evalsha": before["evalsha"] + 4, "mget": before["mget"] + 4, "time": before["time"] + 4}
+
+
+@pytest.mark.parametrize("face", [sync_face, async_face])
+def test_thousands_of_operations(alone: Process, store: RedisStore, face: Face) -> None:
+    ops = [gcra(b"%d" % place, burst=1) for place in range(5000)]
+    store.peek(ops[:1])  # loads the script
+    before = calls(alone)
+    taken = face(store, "take", ops)
+    assert [told[:3] for told in taken.counts] == [(0, 0, 10 * S)] * 5000
+    assert not face(store, "peek", ops).ok
+    assert calls(alone) - before == 2
+    face(store, "settle", [GiveBack(op, told[3]) for op, told in zip(ops, taken.counts, strict=True)])
+    assert asked(alone, "DBSIZE") < 5000
+    assert face(store, "peek", ops).ok
+    face(store, "settle", [Clear(op.key) for op in ops])
+    assert asked(alone, "DBSIZE") == 0
+
+
+def test_takes_at_once_share_calls_of_so_many_keys(alone: Process, store: RedisStore) -> None:
+    takes = [[gcra(b"%d %d" % (take, place)) for place in range(100)] for take in range(50)]
+
+    async def all_of_them() -> list[Taken]:
+        await store.atake(takes[0])  # loads the script
+        asked(alone, "CONFIG", "RESETSTAT")
+        return await asyncio.gather(*[store.atake(ops) for ops in takes])
+
+    assert all(taken.ok for taken in asyncio.run(all_of_them()))
+    assert calls(alone) == 1 + 25  # two each, but for the one that finds nobody under way
 
 
 def test_what_is_refused_or_only_asked_writes_nothing(alone: Process, store: RedisStore) -> None:
@@ -192,8 +222,8 @@ def test_the_largest_numbers_are_exact(alone: Process) -> None:
     store.close()
 
 
-@pytest.mark.parametrize("answer", [None, b"", b"OK", "text", 1, b"\x01" * 34])
+@pytest.mark.parametrize("answer", [None, b"", b"OK", "text", 1, b"\x01" * 41])
 def test_an_answer_that_is_not_the_scripts_is_an_error(answer: object) -> None:
-    asked_for = wire.group(wire.TAKE, [gcra()], lambda op: op.key)
+    asked_for = wire.group(wire.TAKE, [gcra()], lambda op: wire.bulk(op.key))
     with pytest.raises(StoreError, match="not what the script answers"):
         wire.verdicts([asked_for], answer)

@@ -3,6 +3,7 @@
 All times are whole microseconds on the store's clock. A state is None, or a tuple whose first entry is the time at
 which it means nothing any more; that of ``Gcra`` is this time alone. ``Count`` is (left, wait, reset, generation): what
 is left after this step, how long until a refused one would pass, how long until all is as at first, the step's time.
+Where the clock goes back, as a server's may, what was counted lasts from then on as if it had just come, no longer.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from netguard.messages import Count, Taken
 
 OnOutage = Literal["local", "allow", "refuse"]
 State = Any  # of the operation's own kind
-Judged = tuple[bool, Count, State]  # refused, what to tell, the state to write
+Judged = tuple[bool, Count, State]  # refused, what to tell, the state to keep: where refused, the one that was there
 
 NOTHING: Final = -1  # the generation of what has nothing to give back
 NO_ROOM: Final = -1  # as a wait: the store is full, and what it holds must not be shared
@@ -37,9 +38,9 @@ class Op(Protocol):
     def on_outage(self) -> OnOutage: ...
 
     def judge(self, state: State, now: int) -> Judged:
-        """Whether this step is refused; a refused one changes nothing."""
+        """Whether this step is refused; a refused one changes nothing, but for what the clock cannot have reached."""
 
-    def returned(self, state: State, generation: int) -> State:
+    def returned(self, state: State, generation: int, now: int) -> State:
         """The state with the step of that time given back; None for no state."""
 
     def share(self, part: float) -> Op:

@@ -31,11 +31,12 @@ class Gcra:
         self.most = self.burst * self.step
 
     def judge(self, state: int | None, now: int) -> Judged:
-        base = now if state is None or state < now else state
+        kept = None if state is None else min(state, now + self.most)  # full: the clock went back
+        base = now if kept is None or kept < now else kept
         new = base + self.adds
         room = self.most - new + now
         if room < 0:
-            return True, (max(0, (room + self.adds) // self.step), -room, base - now, now), state
+            return True, (max(0, (room + self.adds) // self.step), -room, base - now, now), kept
         return False, self.count(new, now), new
 
     def count(self, new: int, now: int) -> Count:
@@ -43,8 +44,10 @@ class Gcra:
         ahead = new - now
         return (self.most - ahead) // self.step, 0, ahead, now
 
-    def returned(self, state: int | None, generation: int) -> int | None:
-        return None if state is None else state - self.adds
+    def returned(self, state: int | None, generation: int, now: int) -> int | None:
+        """What time has left of the step: the rest has leaked, and others may have come in its place."""
+        left = min(self.adds, generation + self.adds - now)
+        return None if state is None else state - max(0, left)
 
     def share(self, part: float) -> Gcra:
         burst = max(self.cost, int(self.burst * part))
@@ -64,15 +67,15 @@ class Log:
     on_outage: OnOutage = "local"
 
     def judge(self, state: tuple[int, ...] | None, now: int) -> Judged:
-        stamps = _live(state, now - self.period)
+        stamps = _live(state, now, self.period)
         over = len(stamps) + self.cost - self.limit
         if over > 0:
-            wait = stamps[over - 1] + self.period - now
-            return True, (self.limit - len(stamps), wait, stamps[-1] + self.period - now, now), state
+            wait, ends = stamps[over - 1] + self.period - now, stamps[-1] + self.period
+            return True, (self.limit - len(stamps), wait, ends - now, now), (ends, *stamps)
         stamps += (now,) * self.cost
         return False, (-over, 0, self.period, now), (now + self.period, *stamps)
 
-    def returned(self, state: tuple[int, ...] | None, generation: int) -> tuple[int, ...] | None:
+    def returned(self, state: tuple[int, ...] | None, generation: int, now: int) -> tuple[int, ...] | None:
         if state is None:
             return None
         stamps = list(state[1:])
@@ -101,16 +104,18 @@ class Distinct:
     on_outage: OnOutage = "local"
 
     def judge(self, state: tuple[Any, ...] | None, now: int) -> Judged:
-        seen = {one[0]: one for one in (state or (0,))[1:] if one[1] > now - self.period}
+        live = [(one, min(at, now), twice) for one, at, twice in (state or (0,))[1:] if at > now - self.period]
+        seen = {one[0]: one for one in live}
         again = self.member in seen
         if not again and len(seen) >= self.limit:
-            stamps = [stamp for _, stamp, _ in seen.values()]
-            return True, (0, min(stamps) + self.period - now, max(stamps) + self.period - now, now), state
+            stamps = [stamp for _, stamp, _ in live]
+            wait, ends = min(stamps) + self.period - now, max(stamps) + self.period
+            return True, (0, wait, ends - now, now), (ends, *live)
         seen[self.member] = self.member, now, again
         generation = -1 if again else now
         return False, (self.limit - len(seen), 0, self.period, generation), (now + self.period, *seen.values())
 
-    def returned(self, state: tuple[Any, ...] | None, generation: int) -> tuple[Any, ...] | None:
+    def returned(self, state: tuple[Any, ...] | None, generation: int, now: int) -> tuple[Any, ...] | None:
         """Who brought a member cannot take it from those who came with it again."""
         if state is None:
             return None
@@ -121,5 +126,9 @@ class Distinct:
         return replace(self, limit=max(1, int(self.limit * part)))
 
 
-def _live(state: tuple[int, ...] | None, since: int) -> tuple[int, ...]:
-    return tuple(stamp for stamp in (state or ())[1:] if stamp > since)
+def _live(state: tuple[int, ...] | None, now: int, period: int) -> tuple[int, ...]:
+    since = now - period
+    stamps = tuple(stamp for stamp in (state or ())[1:] if stamp > since)
+    if stamps and stamps[-1] > now:  # the clock went back
+        return tuple(min(stamp, now) for stamp in stamps)
+    return stamps

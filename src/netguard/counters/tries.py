@@ -22,14 +22,22 @@ class Windows:
     on_outage: OnOutage = "local"
 
     def judge(self, state: tuple[Any, ...] | None, now: int) -> Judged:
-        before = state[1:] if self._fits(state) else ((0, 0, 0),) * len(self.windows)
+        before = self._before(state, now)
         locked = max(until for _, _, until in before)
         if locked > now:
-            return True, (0, locked - now, locked - now, now), state
+            return True, (0, locked - now, locked - now, now), (self._ends(before), *before)
         after = tuple(_taken(old, window, now) for old, window in zip(before, self.windows, strict=True))
         left = min(n - taken for (n, _), (_, taken, _) in zip(self.windows, after, strict=True))
         ends = self._ends(after)
         return False, (left, 0, ends - now, now), (ends, *after)
+
+    def _before(self, state: tuple[Any, ...] | None, now: int) -> tuple[tuple[int, int, int], ...]:
+        if not self._fits(state):
+            return ((0, 0, 0),) * len(self.windows)
+        # None began later than now, and no lock lasts longer than from now on, unless the clock went back.
+        return tuple(
+            (min(s, now), t, min(u, now + p)) for (s, t, u), (_, p) in zip(state[1:], self.windows, strict=True)
+        )
 
     def _fits(self, state: tuple[Any, ...] | None) -> TypeGuard[tuple[Any, ...]]:
         """Whether there is a state, and it has these windows: a policy may have changed them."""
@@ -38,7 +46,7 @@ class Windows:
     def _ends(self, after: tuple[tuple[int, int, int], ...]) -> int:
         return max(max(until, start + p) for (start, _, until), (_, p) in zip(after, self.windows, strict=True))
 
-    def returned(self, state: tuple[Any, ...] | None, generation: int) -> tuple[Any, ...] | None:
+    def returned(self, state: tuple[Any, ...] | None, generation: int, now: int) -> tuple[Any, ...] | None:
         """A window that began after that try keeps what it has; a lock falls where less than its limit is left."""
         if not self._fits(state):
             return None
@@ -63,10 +71,11 @@ class Streak:
     def judge(self, state: tuple[int, int] | None, now: int) -> Judged:
         ends, taken = state if state and state[0] > now else (now, 0)
         if taken >= self.limit:
-            return True, (0, ends - now, ends - now, now), state
+            ends = min(ends, now + self.keep)  # later only where the clock went back
+            return True, (0, ends - now, ends - now, now), (ends, taken)
         return False, (self.limit - taken - 1, 0, self.keep, now), (now + self.keep, taken + 1)
 
-    def returned(self, state: tuple[int, int] | None, generation: int) -> tuple[int, int] | None:
+    def returned(self, state: tuple[int, int] | None, generation: int, now: int) -> tuple[int, int] | None:
         return (state[0], state[1] - 1) if state and state[1] > 1 else None
 
     def share(self, part: float) -> Streak:

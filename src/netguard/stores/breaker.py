@@ -18,12 +18,14 @@ _BACK: Final = News("store.back", "the store answers again: it counts for all pr
 class Breaker:
     """Closed while the store answers; the first StoreError opens it, the first probe that passes closes it.
 
+    ``out`` is whether it is open.
+
     While it is open, a probe goes out after ``pause`` seconds, half or one and a half of it, so that many processes
     do not come at once; never two of them at a time. Each transition is in ``news`` once, whatever is in flight: a call
     from before a transition changes nothing after it. ``clock`` gives nanoseconds.
     """
 
-    __slots__ = ("_clock", "_epoch", "_lock", "_news", "_pause", "_probe_at", "_uniform")
+    __slots__ = ("_clock", "_closed", "_epoch", "_lock", "_news", "_pause", "_probe_at", "_uniform", "out")
 
     def __init__(
         self,
@@ -39,12 +41,9 @@ class Breaker:
         self._uniform = uniform
         self._lock = Lock()
         self._epoch = 0  # one more with each transition: odd while the store is out
+        self._closed = Call(self, 0)  # what all share until the next transition
+        self.out = False
         self._probe_at = 0
-
-    @property
-    def out(self) -> bool:
-        """Whether the store is out."""
-        return self._epoch % 2 == 1
 
     def call(self, *, probes: bool) -> Call | None:
         """A call that may be made now, to be entered with ``with``; None where the store must not be asked.
@@ -53,9 +52,9 @@ class Breaker:
         need not write, which proves nothing.
         """
         epoch = self._epoch
-        if epoch % 2 == 0 or (probes and self._is_due(epoch)):
-            return Call(self, epoch)
-        return None
+        if epoch % 2 == 0:
+            return self._closed
+        return Call(self, epoch) if probes and self._is_due(epoch) else None
 
     def _is_due(self, epoch: int) -> bool:
         now = self._clock()
@@ -71,7 +70,8 @@ class Breaker:
         """The store answered a call of that epoch."""
         with self._lock:
             if epoch == self._epoch and epoch % 2:
-                self._epoch += 1
+                self._closed = Call(self, epoch + 1)  # before anybody may ask for it
+                self._epoch, self.out = epoch + 1, False
                 self._news.append(_BACK)
 
     def failed(self, epoch: int, error: BaseException | None) -> None:
@@ -81,14 +81,14 @@ class Breaker:
                 return
             self._probe_at = self._clock() + int(self._pause * self._uniform(0.5, 1.5) * 1e9)
             if epoch % 2 == 0:
-                self._epoch += 1
+                self._epoch, self.out = epoch + 1, True
                 self._news.append(News("store.out", f"{error}: each rule does what its on_outage says", True))
 
 
 class Call:
     """One call to a store, in a ``with`` block: a StoreError ends the block and goes no further.
 
-    ``proves`` is what the call says of the store: that it is back, if it answers at all.
+    ``proves`` is what a probe says of the store: that it is back, if it answers at all.
     """
 
     __slots__ = ("_breaker", "_epoch", "proves")

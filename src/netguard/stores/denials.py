@@ -24,11 +24,7 @@ class _Denial(NamedTuple):
     left: int
 
 
-class Asked(NamedTuple):
-    """When a store was asked, and what was forgotten until then."""
-
-    at: int
-    forgotten: int
+Asked = tuple[int, int]  # when a store was asked, and what was forgotten until then
 
 
 class Denials:
@@ -49,19 +45,17 @@ class Denials:
 
     def ask(self) -> Asked:
         """What ``keep`` has to know of the time before the store was asked."""
-        return Asked(self._clock(), self._forgotten)
+        return self._clock(), self._forgotten
 
     def keep(self, ops: Sequence[Op], taken: Taken, asked: Asked) -> None:
-        """Keep what a store refused, until it would pass there; nothing where a key was forgotten meanwhile."""
-        if taken.ok:
-            return
-        now = self._clock()
+        """Keep what was refused here until it would pass at the store; nothing where a key was forgotten meanwhile."""
+        now, (at, forgotten) = self._clock(), asked
         for op, told in zip(ops, taken.counts, strict=True):
-            denial = _denial(op, told, asked.at, now)
+            denial = _denial(op, told, at, now)
             if denial is not None:
                 place = hash(op.key) & self._mask
                 self._places[place] = denial
-                if asked.forgotten != self._forgotten:  # looked at last, so that `forget` cannot come between
+                if forgotten != self._forgotten:  # looked at last, so that `forget` cannot come between
                     self._places[place] = None
 
     def forget(self, key: bytes) -> None:

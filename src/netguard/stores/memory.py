@@ -161,8 +161,9 @@ class MemoryStore:
         with shard.lock:
             state = shard.states.pop(key, None)
             if state is not None and isinstance(op, GiveBack):
-                left = op.op.returned(state, op.generation)
-                if left is not None:
+                now = self._clock() // 1000
+                left = op.op.returned(state, op.generation, now)
+                if left is not None and ends(left) > now:
                     shard.states[key] = left
 
 
@@ -178,9 +179,9 @@ def _are_alike(ops: Sequence[Op]) -> TypeGuard[Sequence[Gcra]]:
 def _judged_at(places: Sequence[Place], ops: Sequence[Op], now: int, write: bool) -> Taken:
     judged = [_verdict(place, op, now) for place, op in zip(places, ops, strict=True)]
     ok = all(op.report or not refused for op, (refused, _, _) in zip(ops, judged, strict=True))
-    if ok and write:
+    if write:
         for place, (refused, _, state) in zip(places, judged, strict=True):
-            if place is not None and not refused:
+            if place is not None and state is not None and (ok or refused):
                 place[0].states[place[1]] = state
     return Taken(ok, tuple([count for _, count, _ in judged]))
 

@@ -64,7 +64,7 @@ class Guarded:
 
     def take(self, ops: Sequence[Op]) -> Taken:
         """Judge all and write only if none refuses; from this process alone where that suffices or must."""
-        known = self.denied(ops)
+        known = self._denials.answer(ops, out=self._breaker.out)
         if known is not None:
             return known
         call = self._breaker.call(probes=True)
@@ -73,13 +73,14 @@ class Guarded:
                 asked = self._denials.ask()
                 taken = self._store.take(ops)
                 call.proves = taken.ok
-                self._denials.keep(ops, taken, asked)
+                if not taken.ok:
+                    self._denials.keep(ops, taken, asked)
                 return taken
         return self._alone.take(ops)
 
     async def atake(self, ops: Sequence[Op]) -> Taken:
         """The same."""
-        known = self.denied(ops)
+        known = self._denials.answer(ops, out=self._breaker.out)
         if known is not None:
             return known
         call = self._breaker.call(probes=True)
@@ -88,7 +89,8 @@ class Guarded:
                 asked = self._denials.ask()
                 taken = await self._store.atake(ops)
                 call.proves = taken.ok
-                self._denials.keep(ops, taken, asked)
+                if not taken.ok:
+                    self._denials.keep(ops, taken, asked)
                 return taken
         return self._alone.take(ops)
 

@@ -53,26 +53,30 @@ class LoopClients:
     def __init__(self, address: Address, name: Name, clock: Clock | None) -> None:
         self._asked = address, name, clock
         self._kind = ClusterLoop if address.kind == "cluster" else Loop
-        self._open: dict[Running, tuple[LoopClient, End]] = {}
+        self._open: dict[Running, LoopClient] = {}
+        self._ends: dict[Running, End] = {}
 
     def here(self) -> LoopClient | None:
         """The client of the running loop, where it has one."""
-        found = self._open.get(asyncio.get_running_loop())
-        return None if found is None else found[0]
+        return self._open.get(asyncio.get_running_loop())
 
     async def opened(self) -> LoopClient:
         """A client for the running loop."""
         for other in [other for other in list(self._open) if other.is_closed()]:
             self._open.pop(other, None)
+            self._ends.pop(other, None)
         client: LoopClient = self._kind(*self._asked)
-        self._open[asyncio.get_running_loop()] = client, await _end(client.close)
+        end = await _end(client.close)
+        self._ends[asyncio.get_running_loop()] = end
+        self._open[asyncio.get_running_loop()] = client
         return client
 
     async def close(self) -> None:
         """Close what the running loop has."""
-        found = self._open.pop(asyncio.get_running_loop(), None)
-        if found is not None:
-            client, end = found
+        loop = asyncio.get_running_loop()
+        client = self._open.pop(loop, None)
+        if client is not None:
+            end = self._ends.pop(loop)
             await end.aclose()
             await client.close()  # what was opened after the loop's generators were shut down
             _ENDS.pop(end, None)

@@ -15,7 +15,7 @@ from netguard.stores.redis.connections import FOREIGN, failed, thread_pool
 from netguard.stores.redis.parts import chosen, split, taken_alone, together
 from netguard.stores.redis.slots import AGAIN, Node, Route, Slots
 from netguard.stores.redis.threads import pooled, run, slots_of
-from netguard.stores.redis.wire import PEEK, TAKE, Name, arguments, group, settling, verdicts
+from netguard.stores.redis.wire import PEEK, TAKE, Arguments, Name, arguments, group, settling, verdicts
 
 
 class ClusterThreads:
@@ -45,7 +45,8 @@ class ClusterThreads:
 
     def settle(self, ops: Sequence[Clear | GiveBack]) -> None:
         for part in split(ops):
-            self._call(arguments([settling(chosen(ops, part), self._name)], self._clock))
+            for few in settling(chosen(ops, part), self._name):
+                self._call(arguments([few], self._clock))
 
     def close(self) -> None:
         for pool in list(self._pools.values()):
@@ -61,8 +62,8 @@ class ClusterThreads:
         except StoreError:  # what cannot be given back stays taken: stricter, never looser
             pass
 
-    def _call(self, arguments: Sequence[bytes], again: int = 0) -> object:
-        route = Route(self._slots, arguments[1], again)
+    def _call(self, arguments: Arguments, again: int = 0) -> object:
+        route = Route(self._slots, arguments.keys, again)
         try:
             while True:
                 if self._slots.stale:

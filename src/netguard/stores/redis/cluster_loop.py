@@ -18,7 +18,7 @@ from netguard.stores.redis.lanes import Lane
 from netguard.stores.redis.loop import pooled, run, slots_of
 from netguard.stores.redis.parts import chosen, split, tag_of, taken_alone, together
 from netguard.stores.redis.slots import AGAIN, Node, Route, Slots
-from netguard.stores.redis.wire import TAKE, Group, Name, arguments, group, settling, verdicts
+from netguard.stores.redis.wire import TAKE, Arguments, Group, Name, arguments, group, settling, verdicts
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ class ClusterLoop:
         return together(parts, _answers(found))
 
     async def settle(self, ops: Sequence[Clear | GiveBack]) -> None:
-        asked = [settling(chosen(ops, part), self._name) for part in split(ops)]
+        asked = [few for part in split(ops) for few in settling(chosen(ops, part), self._name)]
         calls = [self._nodes.call(arguments([one], self._clock)) for one in asked]
         _answers(await asyncio.gather(*calls, return_exceptions=True))
 
@@ -73,9 +73,9 @@ class _Nodes:
         self._pools: dict[Node, Any] = {}
         self._learning = asyncio.Lock()
 
-    async def call(self, arguments: Sequence[bytes], again: int = 0) -> object:
+    async def call(self, arguments: Arguments, again: int = 0) -> object:
         """What the script answers, wherever its keys are."""
-        route = Route(self._slots, arguments[1], again)
+        route = Route(self._slots, arguments.keys, again)
         try:
             async with Deadline(self._address.connect_timeout + self._address.read_timeout):
                 while True:

@@ -2,10 +2,10 @@
 -- the request. It returns where the next one begins, the value without the step of that generation (nil for no value),
 -- and how long it is kept.
 local function undoing()
-    local function gcra(value, at)
+    local function gcra(value, at, generation)
         local adds, _, _, after = unpack_at('<ddd', request, at)
         if not value then return after end
-        local tat = unpack_at('<d', value, 2) - adds
+        local tat = unpack_at('<d', value, 2) - max(0, min(adds, generation + adds - now))
         return after, pack('<Bd', GCRA, tat), tat - now
     end
 

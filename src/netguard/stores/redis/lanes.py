@@ -12,7 +12,7 @@ from netguard.messages import Taken
 from netguard.stores.redis.connections import Unreachable
 from netguard.stores.redis.wire import Group
 
-_MOST: Final = 128  # groups in a call: about a millisecond of the server's time
+_MOST: Final = 256  # keys in a call of several groups: about half a millisecond of the server's time
 
 Call = Callable[[Sequence[Group]], Awaitable[Sequence[Taken]]]
 Waiting = tuple[Group, "asyncio.Future[Taken]"]
@@ -57,11 +57,20 @@ class Lane:
     async def _drain(self) -> None:
         try:
             while self._waiting:
-                await self._serve([self._waiting.popleft() for _ in range(min(_MOST, len(self._waiting)))])
+                await self._serve(self._next())
                 await asyncio.sleep(0)  # who was answered may ask again, and shares the next call
         finally:
             self._end()
             self._give_up(StoreError("the event loop ends"))
+
+    def _next(self) -> Sequence[Waiting]:
+        """As many as a call may have keys, and one at least."""
+        batch: list[Waiting] = []
+        keys = 0
+        while self._waiting and (not batch or keys + self._waiting[0][0][0] <= _MOST):
+            batch.append(self._waiting.popleft())
+            keys += batch[-1][0][0]
+        return batch
 
     def _end(self) -> None:
         self._busy = False

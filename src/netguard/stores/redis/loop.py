@@ -16,14 +16,13 @@ from netguard.stores.redis.deadline import Deadline
 from netguard.stores.redis.lanes import Lane
 from netguard.stores.redis.wire import (
     ASKING,
-    SCRIPT,
-    SHA,
     SLOTS,
+    Arguments,
     Group,
     Name,
     arguments,
-    command,
     group,
+    script,
     settling,
     verdicts,
 )
@@ -43,7 +42,8 @@ class Loop:
         return self._lane.ask(group(mode, ops, self._name))
 
     async def settle(self, ops: Sequence[Clear | GiveBack]) -> None:
-        await self._connections.settle(arguments([settling(ops, self._name)], self._clock))
+        for few in settling(ops, self._name):
+            await self._connections.settle(arguments([few], self._clock))
 
     async def _takes(self, groups: Sequence[Group]) -> Sequence[Taken]:
         return verdicts(groups, await self._connections.take(arguments(groups, self._clock)))
@@ -57,7 +57,7 @@ class _Connections:
         self._pool = loop_pool(address)
         self._kept: Any = None
 
-    async def take(self, arguments: Sequence[bytes]) -> object:
+    async def take(self, arguments: Arguments) -> object:
         """On the kept connection; once more where it was dropped meanwhile."""
         known = self._kept is not None and self._kept.is_connected
         try:
@@ -71,7 +71,7 @@ class _Connections:
         except FOREIGN as error:
             raise failed(self._address, error) from error
 
-    async def settle(self, arguments: Sequence[bytes]) -> None:
+    async def settle(self, arguments: Arguments) -> None:
         """Once, on a connection that was looked at just before."""
         try:
             async with Deadline(self._address.connect_timeout + self._address.read_timeout):
@@ -99,12 +99,12 @@ async def pooled(pool: Any, ask: Callable[[Any], Awaitable[object]]) -> object:
         await pool.release(connection)
 
 
-async def run(connection: Any, arguments: Sequence[bytes], *, asking: bool = False) -> object:
+async def run(connection: Any, arguments: Arguments, *, asking: bool = False) -> object:
     """What the script answers; ``asking`` for a Cluster's node to which a slot moves."""
     try:
-        return await _sent(connection, command(b"EVALSHA", SHA, *arguments), asking)
+        return await _sent(connection, script(arguments), asking)
     except NoScriptError:  # a server that was restarted, or SCRIPT FLUSH; EVAL loads it again
-        return await _sent(connection, command(b"EVAL", SCRIPT, *arguments), asking)
+        return await _sent(connection, script(arguments, whole=True), asking)
     except ReadOnlyError:  # a primary no longer: the next call asks for the address anew
         await connection.disconnect(nowait=True)
         raise

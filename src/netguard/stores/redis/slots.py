@@ -63,9 +63,9 @@ class Route:
 
     __slots__ = ("_again", "_hops", "_slot", "_slots", "_to", "asking")
 
-    def __init__(self, slots: Slots, key: bytes, again: int) -> None:
+    def __init__(self, slots: Slots, keys: bytes, again: int) -> None:
         self._slots = slots
-        self._slot = key_slot(key)
+        self._slot = key_slot(keys)  # by what stands in the first braces
         self._again = again
         self._hops = _HOPS
         self._to: Node | None = None

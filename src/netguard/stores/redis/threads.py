@@ -12,7 +12,7 @@ from netguard.counters import Clear, GiveBack, Op
 from netguard.messages import Taken
 from netguard.stores.redis.address import Address
 from netguard.stores.redis.connections import FOREIGN, failed, thread_pool
-from netguard.stores.redis.wire import ASKING, SCRIPT, SHA, SLOTS, Name, arguments, command, group, settling, verdicts
+from netguard.stores.redis.wire import ASKING, SLOTS, Arguments, Name, arguments, group, script, settling, verdicts
 
 
 class Threads:
@@ -29,18 +29,19 @@ class Threads:
         return verdicts([asked], self._call(arguments([asked], self._clock), again=True))[0]
 
     def settle(self, ops: Sequence[Clear | GiveBack]) -> None:
-        self._call(arguments([settling(ops, self._name)], self._clock), again=False)
+        for few in settling(ops, self._name):
+            self._call(arguments([few], self._clock), again=False)
 
     def close(self) -> None:
         self._pool.disconnect()
 
-    def _call(self, arguments: Sequence[bytes], *, again: bool) -> object:
+    def _call(self, arguments: Arguments, *, again: bool) -> object:
         try:
             return self._tried(arguments, again)
         except FOREIGN as error:
             raise failed(self._address, error) from error
 
-    def _tried(self, arguments: Sequence[bytes], again: bool) -> object:
+    def _tried(self, arguments: Arguments, again: bool) -> object:
         try:
             return pooled(self._pool, lambda one: run(one, arguments))
         except Dropped:  # as by a server that was restarted; a time-out is none
@@ -58,12 +59,12 @@ def pooled(pool: Any, ask: Callable[[Any], object]) -> object:
         pool.release(connection)
 
 
-def run(connection: Any, arguments: Sequence[bytes], *, asking: bool = False) -> object:
+def run(connection: Any, arguments: Arguments, *, asking: bool = False) -> object:
     """What the script answers; ``asking`` for a Cluster's node to which a slot moves."""
     try:
-        return _sent(connection, command(b"EVALSHA", SHA, *arguments), asking)
+        return _sent(connection, script(arguments), asking)
     except NoScriptError:  # a server that was restarted, or SCRIPT FLUSH; EVAL loads it again
-        return _sent(connection, command(b"EVAL", SCRIPT, *arguments), asking)
+        return _sent(connection, script(arguments, whole=True), asking)
     except ReadOnlyError:  # a primary no longer: the next call asks for the address anew
         connection.disconnect()
         raise

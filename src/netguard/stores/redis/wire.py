@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha1
 from importlib.resources import files
-from struct import Struct
-from typing import Any, Final
+from itertools import islice
+from struct import Struct, unpack
+from typing import Any, Final, NamedTuple
 
 from netguard.counters import Clear, GiveBack, Op
 from netguard.counters.rates import Distinct, Gcra, Log
 from netguard.counters.tries import Streak, Windows
 from netguard.errors import StoreError
-from netguard.memo import Memo
 from netguard.messages import Taken
 
 _FOLDER: Final = files("netguard.stores.redis")
-SCRIPT: Final = b"\n".join((_FOLDER / name).read_bytes() for name in ("judge.lua", "give_back.lua", "run.lua"))
-SHA: Final = sha1(SCRIPT, usedforsecurity=False).hexdigest().encode()  # as EVALSHA names it
+_SCRIPT: Final = b"\n".join((_FOLDER / name).read_bytes() for name in ("judge.lua", "give_back.lua", "run.lua"))
 
 TAKE: Final = 0
 PEEK: Final = 1
 _SETTLE: Final = 2
+_SINGLE: Final = 4  # of one operation: no number of them follows
 _CLEAR: Final = b"\x06"
 _REPORT: Final = 0x80
 
@@ -30,68 +30,85 @@ _TWO: Final = Struct("<B2d").pack
 _MEMBER: Final = Struct("<B2dB").pack
 _PAIR: Final = Struct("<2d").pack
 _DOUBLE: Final = Struct("<d").pack
-_ONE: Final = (bytes((TAKE, 1)), bytes((PEEK, 1)))
-_SIZE_OF_ONE: Final = 33
-_READ_ONE: Final = Struct("<B4d").unpack_from
-_READ: Final[Memo[int, Callable[[bytes, int], tuple[Any, ...]]]] = Memo(  # by their size
-    lambda size: Struct(f"<B{size // 8}d").unpack_from
-)
+_HEAD: Final = Struct("<BI").pack
+_ONE: Final = (bytes((_SINGLE | TAKE,)), bytes((_SINGLE | PEEK,)))
+_FEW: Final = 512  # operations that settle in a call: about a millisecond of the server's time
 
-Name = Callable[[Any], bytes]  # the key that Redis knows an operation's by
-Group = tuple[list[bytes], bytes, int]  # one step: its keys, what the script reads of it, and the bytes that it answers
+Name = Callable[[Any], bytes]  # the key that Redis knows an operation's by, as a `bulk` string
+Group = tuple[int, bytes, bytes]  # one step: the number of its keys, the keys, and what the script reads of it
+
+
+class Arguments(NamedTuple):
+    """What follows the script in a call of it, packed."""
+
+    number: int
+    keys: bytes
+    rest: bytes
 
 
 def group(mode: int, ops: Sequence[Op], name: Name) -> Group:
     """Operations to take or to peek, all or nothing."""
     if len(ops) == 1:  # as most have
         (op,) = ops
-        return [name(op)], _ONE[mode] + _PACK[type(op)](op, _REPORT if op.report else 0), _SIZE_OF_ONE
+        return 1, name(op), _ONE[mode] + _PACK[type(op)](op, _REPORT if op.report else 0)
     packed = [_PACK[type(op)](op, _REPORT if op.report else 0) for op in ops]
-    return [name(op) for op in ops], bytes((mode, len(ops))) + b"".join(packed), 1 + 32 * len(ops)
+    return len(ops), b"".join(map(name, ops)), _HEAD(mode, len(ops)) + b"".join(packed)
 
 
-def settling(ops: Sequence[Clear | GiveBack], name: Name) -> Group:
-    """Operations to undo, each by itself; the script answers nothing."""
-    packed = [_CLEAR if isinstance(op, Clear) else _give_back(op) for op in ops]
-    keys = [name(op if isinstance(op, Clear) else op.op) for op in ops]
-    return keys, bytes((_SETTLE, len(ops))) + b"".join(packed), 0
+def settling(ops: Sequence[Clear | GiveBack], name: Name) -> Iterator[Group]:
+    """Operations to undo, each by itself, for as many calls; the script answers nothing."""
+    for start in range(0, len(ops), _FEW):
+        few = ops[start : start + _FEW]
+        packed = [_CLEAR if isinstance(op, Clear) else _give_back(op) for op in few]
+        keys = [name(op if isinstance(op, Clear) else op.op) for op in few]
+        yield len(few), b"".join(keys), _HEAD(_SETTLE, len(few)) + b"".join(packed)
 
 
-def arguments(groups: Iterable[Group], clock: Callable[[], int] | None) -> list[bytes]:
-    """What follows the script in a call of it; ``clock`` gives nanoseconds, in tests, in place of the server's."""
-    keys = [key for keys, _, _ in groups for key in keys]
-    request = b"".join([request for _, request, _ in groups])
-    fixed = () if clock is None else (b"%d" % (clock() // 1000),)
-    return [b"%d" % len(keys), *keys, request, *fixed]
+def arguments(groups: Sequence[Group], clock: Callable[[], int] | None) -> Arguments:
+    """What follows the script; ``clock`` gives nanoseconds, in tests, in place of the server's."""
+    number = sum([number for number, _, _ in groups])
+    keys = b"".join([keys for _, keys, _ in groups])
+    rest = bulk(b"".join([request for _, _, request in groups]))
+    if clock is None:
+        return Arguments(number + 2, bulk(b"%d" % number) + keys, rest)
+    return Arguments(number + 3, bulk(b"%d" % number) + keys, rest + bulk(b"%d" % (clock() // 1000)))
+
+
+def bulk(text: bytes) -> bytes:
+    """A bulk string as Redis reads it (RESP2)."""
+    return b"$%d\r\n%b\r\n" % (len(text), text)
 
 
 def command(*parts: bytes) -> bytes:
-    """A command as Redis reads it (RESP2), in a quarter of redis-py's time."""
-    return b"*%d\r\n%b" % (len(parts), b"".join([b"$%d\r\n%b\r\n" % (len(part), part) for part in parts]))
+    """A command as Redis reads it."""
+    return b"*%d\r\n%b" % (len(parts), b"".join(map(bulk, parts)))
+
+
+def script(asked: Arguments, *, whole: bool = False) -> bytes:
+    """The call of the script: by its hash, or ``whole``, for a server that does not have it."""
+    return b"*%d\r\n%b%b%b" % (2 + asked.number, _WHOLE if whole else _BY_HASH, asked.keys, asked.rest)
 
 
 ASKING: Final = command(b"ASKING")
 SLOTS: Final = command(b"CLUSTER", b"SLOTS")
+_BY_HASH: Final = bulk(b"EVALSHA") + bulk(sha1(_SCRIPT, usedforsecurity=False).hexdigest().encode())
+_WHOLE: Final = bulk(b"EVAL") + bulk(_SCRIPT)
 
 
 def verdicts(groups: Sequence[Group], answer: object) -> list[Taken]:
     """What the script said of each group. Raises StoreError where something else answered."""
-    if type(answer) is not bytes or len(answer) != sum([size for _, _, size in groups]):
+    size = sum([1 + 4 * number for number, _, _ in groups])
+    if type(answer) is not bytes or len(answer) != 8 * size:
         raise StoreError(f"not what the script answers: {answer!r:.80}")
-    found, at = [], 0
-    for _, _, size in groups:
-        if size == _SIZE_OF_ONE:
-            ok, left, wait, reset, generation = _READ_ONE(answer, at)
-            found.append(Taken(ok == 1, ((int(left), int(wait), int(reset), int(generation)),)))
-        else:
-            found.append(_taken(_READ[size](answer, at)))
-        at += size
+    told = list(map(int, unpack(f"<{size}d", answer)))
+    if size == 5 * len(groups):  # of one operation each, as most are
+        counts = zip(told[1::5], told[2::5], told[3::5], told[4::5], strict=True)
+        return [Taken(ok == 1, (count,)) for ok, count in zip(told[::5], counts, strict=True)]
+    found, numbers = [], iter(told)
+    for number, _, _ in groups:
+        ok, each = next(numbers) == 1, islice(numbers, 4 * number)
+        found.append(Taken(ok, tuple(zip(each, each, each, each, strict=True))))
     return found
-
-
-def _taken(read: tuple[Any, ...]) -> Taken:
-    numbers = map(int, read[1:])
-    return Taken(read[0] == 1, tuple(zip(numbers, numbers, numbers, numbers, strict=True)))
 
 
 def _give_back(op: GiveBack) -> bytes:
