@@ -52,8 +52,9 @@ class Plan:
     """A policy, compiled: everything that does not depend on the request is done here."""
 
     __slots__ = (
-        "_authorities", "checks", "counted", "counted_beside", "counted_by_user", "csrf", "devices", "known_limits", "limits",
-        "merge", "pages", "policy", "receiver", "reports", "resolver", "static", "steps", "store", "user_rules",
+        "_authorities", "checks", "counted", "counted_beside", "counted_by_user", "csrf", "devices", "known_limits",
+        "limits", "merge",
+        "pages", "policy", "receiver", "reports", "resolver", "static", "steps", "store", "user_rules",
     )  # fmt: skip
 
     def __init__(

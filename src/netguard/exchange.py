@@ -190,7 +190,7 @@ class Exchange(ResponseHead):
     def make_known(self, cookie: bytes) -> None:
         """Let the answer carry the cookie of a device. Raises NetguardError where the headers have left."""
         if self.started:
-            raise NetguardError("a login was settled after the headers left: end its attempt before the response starts")
+            raise NetguardError("a login was settled after the headers left: end its attempt before")
         self._own.append(cookie)
 
     def settle(self) -> None:

@@ -81,7 +81,7 @@ class Lockout:
             ("show_names", (True, False)),
         ):
             one_of(f"Lockout.{name}", getattr(self, name), known)
-        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
+        if not _NAME.fullmatch(str(self.name)):
             raise ConfigError(f"Lockout.name: {self.name!r}: write a short name in lower case, such as 'login'")
         for pattern in self.patterns():
             Pattern.parse("Lockout.on", pattern)
@@ -118,7 +118,7 @@ class Lockout:
         if self.username is UNSET:
             if self.patterns():
                 raise ConfigError(
-                    "Lockout.username: say where the name stands, as in username=form('username') (or json_field, basic)"
+                    "Lockout.username: say where the name stands: username=form('username'), json_field(...) or basic"
                 )
             return ()
         found = sources("Lockout.username", self.username)

@@ -54,7 +54,7 @@ class LoginShare:
         """The same where the account is known."""
         if self._account is None:
             self._account = self._counting.account(name)
-            self._device = self._devices and self._devices.known(self._request, self._account.tag)
+            self._device = self._devices.known(self._request, self._account.tag) if self._devices else None
         self._parts = self._counting.parts(self._account, self._request.client, self._device)
         return [part.op for part in self._parts]
 
@@ -172,8 +172,8 @@ class Tried:
 
     def _failures(self) -> int:
         """How many failures in a row came before, as far as they are counted."""
-        for (role, op), count in zip(self._parts, self._counts, strict=True):
-            if role == "cap":
+        for part, count in zip(self._parts, self._counts, strict=True):
+            if part.role == "cap":
                 return int(self._config.cap) - 1 - count[0]
         fewest = min(limit for limit, _ in self._config.windows(self._config.tries))
         return max(0, fewest - 1 - self._counts[0][0])

@@ -34,6 +34,15 @@ _WHAT: Final[dict[Role, str]] = {
     "clients": "account %s, for the many clients that tried it",
 }
 
+_CODES: Final[dict[Role, str]] = {
+    "account": "lockout.account",
+    "device": "lockout.account",
+    "clients": "lockout.account",
+    "client": "lockout.client",
+    "names": "lockout.client",
+    "cap": "lockout.capped",
+}
+
 
 class Part(NamedTuple):
     """One operation of a try, and what it counts."""
@@ -57,7 +66,17 @@ class TryCounting:
     pseudonym that events show, and to those without the key nothing.
     """
 
-    __slots__ = ("_client_windows", "_clients", "_keys", "_kind", "_names", "_shared", "_suffixes", "_windows", "config")
+    __slots__ = (
+        "_client_windows",
+        "_clients",
+        "_keys",
+        "_kind",
+        "_names",
+        "_shared",
+        "_suffixes",
+        "_windows",
+        "config",
+    )
 
     def __init__(self, config: Lockout, keys: Keys, *, second: bool = False) -> None:
         second = second or config.factor == "second"
@@ -129,9 +148,7 @@ class TryCounting:
     def _rated(self, role: Role, rates: Sequence[Rate]) -> tuple[tuple[bytes, Rate], ...]:
         return tuple((self._suffix(role, str(rate.seconds)), rate) for rate in rates)
 
-    def _distinct(
-        self, role: Role, rated: Sequence[tuple[bytes, Rate]], tag: bytes, member: bytes
-    ) -> Iterator[Part]:
+    def _distinct(self, role: Role, rated: Sequence[tuple[bytes, Rate]], tag: bytes, member: bytes) -> Iterator[Part]:
         shared = self._shared if self.config.distinct_mode == "enforce" else {**self._shared, "report": True}
         for suffix, (limit, period) in ((suffix, (rate.amount, rate.period)) for suffix, rate in rated):
             yield Part(role, Distinct(key=tag + suffix, tag=tag, member=member, limit=limit, period=period, **shared))
@@ -173,6 +190,5 @@ class TryCounting:
         return self._locked(account, role, wait)
 
     def _locked(self, account: Account, role: Role, wait: int) -> Refusal:
-        code = {"client": "lockout.client", "names": "lockout.client", "cap": "lockout.capped"}.get(role, "lockout.account")
         detail = f"lockout {self.config.name!r}: no try for {seconds(wait)} s by the {_WHAT[role] % account.shown}"
-        return Refusal("lockout", code, 429, detail, (retry_after(wait),), wait=wait, account=account.shown)
+        return Refusal("lockout", _CODES[role], 429, detail, (retry_after(wait),), wait=wait, account=account.shown)

@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple, Self
 
 from netguard.checks import nearest
 from netguard.core import Plan
-from netguard.counters import Clear, Revoke
-from netguard.errors import Busy, ConfigError, LockedOut, NetguardError
+from netguard.counters import Clear, Revoke, Settlement
+from netguard.errors import Busy, ConfigError, LockedOut, NetguardError, StoreError
 from netguard.events import NO_REQUEST, Sinks
 from netguard.exchange import Exchange
 from netguard.identities import identity, text_of
@@ -36,7 +36,7 @@ class Lock(NamedTuple):
 
 
 class Logins:
-    """The logins that a lockout of the policy guards, for code: ``Logins(policy)``, or by the ``name`` of one of several.
+    """The logins that a lockout of the policy guards, for code: ``Logins(policy)``, by ``name`` if there are several.
 
     It counts where the policy's middlewares do, under the same keys. ``link_minutes`` is how long an unlock link is
     good.
@@ -78,36 +78,44 @@ class Logins:
         return LoginAttempt(share, _name(username), last, exchange, self._counters, self._sinks)
 
     def unlock(self, username: object, *, client: str | None = None) -> None:
-        """Let an account try again: after a reset of its password, or by an administrator. Names a pair's ``client``."""
+        """Let an account try again: after a reset of its password, or by an administrator. Names a pair's ``client``.
+
+        Raises StoreError where the store is out, as all that unlocks or revokes.
+        """
         account, clears = self._unlocked(username, client)
-        self._counters.settle(clears)
-        self._tell_unlocked(account)
+        self._settle(clears)
+        self._tell("lockout.unlocked", f"account {account.shown} was unlocked", account.shown)
 
     async def aunlock(self, username: object, *, client: str | None = None) -> None:
         """The same, awaited."""
         account, clears = self._unlocked(username, client)
-        await self._counters.asettle(clears)
-        self._tell_unlocked(account)
+        await self._asettle(clears)
+        self._tell("lockout.unlocked", f"account {account.shown} was unlocked", account.shown)
 
     def unlock_client(self, address: str) -> None:
         """Let a client try again."""
-        self._counters.settle(self._first.cleared_client(address))
+        self._settle(self._first.cleared_client(address))
+        self._tell("lockout.unlocked", f"client {address} was unlocked")
 
     async def aunlock_client(self, address: str) -> None:
         """The same, awaited."""
-        await self._counters.asettle(self._first.cleared_client(address))
+        await self._asettle(self._first.cleared_client(address))
+        self._tell("lockout.unlocked", f"client {address} was unlocked")
 
     def unlock_token(self, username: object, *, client: str | None = None) -> str:
-        """The token for a link that unlocks this account once; to be mailed to its owner, whether it is locked or not."""
+        """The token for a link that unlocks this account once; to be mailed to its owner, locked or not."""
         return self._signer().token(self._unlocked(username, client)[1])
 
     def unlock_by(self, token: str) -> bool:
-        """Unlock what a token names; False where it is forged, too old or used. Ask by POST: mail scanners follow links."""
+        """Unlock what a token names; False where it is forged, too old or used.
+
+        Let a button of the linked page ask, by POST: mail scanners follow links.
+        """
         found = self._signer().read(token)
         if found is None or not self._counters.take([found.once]).ok:
             return False
-        self._counters.settle(found.clears)
-        self._tell_link()
+        self._settle(found.clears)
+        self._tell("lockout.unlocked", "an account was unlocked by its link")
         return True
 
     async def aunlock_by(self, token: str) -> bool:
@@ -115,17 +123,21 @@ class Logins:
         found = self._signer().read(token)
         if found is None or not (await self._counters.atake([found.once])).ok:
             return False
-        await self._counters.asettle(found.clears)
-        self._tell_link()
+        await self._asettle(found.clears)
+        self._tell("lockout.unlocked", "an account was unlocked by its link")
         return True
 
     def revoke_devices(self, username: object, device: str = "") -> None:
         """Make an account's known devices worth no more than unknown ones: all, or the one of this id."""
-        self._counters.settle([self._revoked(username, device)])
+        account, revoked = self._revoked(username, device)
+        self._settle([revoked])
+        self._tell("lockout.revoked", f"devices of account {account.shown} were revoked", account.shown)
 
     async def arevoke_devices(self, username: object, device: str = "") -> None:
         """The same, awaited."""
-        await self._counters.asettle([self._revoked(username, device)])
+        account, revoked = self._revoked(username, device)
+        await self._asettle([revoked])
+        self._tell("lockout.revoked", f"devices of account {account.shown} were revoked", account.shown)
 
     def wait(self, username: object, *, client: str | None = None) -> float:
         """For how many seconds an account, from a device that is not known, may not try; 0 where it may."""
@@ -141,13 +153,14 @@ class Logins:
 
     def locks(self) -> list[Lock]:
         """Who is locked now; reads every key of the store. Raises StoreError where it is out or cannot list them."""
-        found = [part for key in self._counters.store.keys() if (part := self._first.of_key(key))]
-        locks = []
+        found = [part for part in map(self._first.of_key, self._counters.store.held()) if part is not None]
+        locks: list[Lock] = []
         for at in range(0, len(found), _BATCH):
             parts = found[at : at + _BATCH]
             counts = self._counters.store.peek([part.op for part in parts]).counts
-            locks += [Lock(part.role, part.op.tag.hex(), count[1] / 1e6) for part, count in zip(parts, counts, strict=True)]
-        return [lock for lock in locks if lock.wait > 0]
+            waits = zip(parts, counts, strict=True)
+            locks += [Lock(part.role, part.op.tag.hex(), count[1] / 1e6) for part, count in waits if count[1] > 0]
+        return locks
 
     def _unlocked(self, username: object, client: str | None) -> tuple[Account, Sequence[Clear]]:
         account = self._first.account(_name(username))
@@ -155,9 +168,11 @@ class Logins:
             raise ConfigError("Lockout(per='account+client') locks pairs: say whose, as in unlock(name, client='...')")
         return account, [*self._first.cleared(account, client), *self._second.cleared(account, client)]
 
-    def _revoked(self, username: object, device: str) -> Revoke:
+    def _revoked(self, username: object, device: str) -> tuple[Account, Revoke]:
+        if self._plan.devices is None:
+            raise ConfigError("Logins: the policy knows no devices: write Lockout(devices=True)")
         account = self._first.account(_name(username))
-        return Revoke(self._first.revocation(account, device, self._plan.minutes()))
+        return account, Revoke(self._first.revocation(account, device, self._plan.devices.minutes()))
 
     def _asked(self, username: object, client: str | None) -> list[Any]:
         account = self._first.account(_name(username))
@@ -168,13 +183,23 @@ class Logins:
             raise ConfigError("Logins: unlock links are signed: write Policy(secrets=[...]), or set NETGUARD_SECRETS")
         return self._tokens
 
-    def _tell_unlocked(self, account: Account) -> None:
-        detail = f"lockout {self.lockout.name!r}: account {account.shown} was unlocked"
-        self._sinks.tell(NO_REQUEST, Refusal("lockout", "lockout.unlocked", 200, detail, enforced=False))
+    def _settle(self, ops: Sequence[Settlement]) -> None:
+        self._counters.settle(ops)
+        self._check_settled()
 
-    def _tell_link(self) -> None:
-        detail = f"lockout {self.lockout.name!r}: an account was unlocked by its link"
-        self._sinks.tell(NO_REQUEST, Refusal("lockout", "lockout.unlocked", 200, detail, enforced=False))
+    async def _asettle(self, ops: Sequence[Settlement]) -> None:
+        await self._counters.asettle(ops)
+        self._check_settled()
+
+    def _check_settled(self) -> None:
+        if self._counters.store.out:
+            raise StoreError(f"lockout {self.lockout.name!r}: the store is out, and what it holds is as it was")
+
+    def _tell(self, code: str, detail: str, account: str = "") -> None:
+        note = Refusal(
+            "lockout", code, 200, f"lockout {self.lockout.name!r}: {detail}", enforced=False, account=account
+        )
+        self._sinks.tell(NO_REQUEST, note)
 
 
 class LoginAttempt:
@@ -225,7 +250,9 @@ class LoginAttempt:
             ops = self._judged(await self._counters.atake(ops))
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         outcome = self._ended(error)
         if self._tried is not None:
             self._counters.settle(self._tried.settlement(outcome))
@@ -302,7 +329,9 @@ def _named(lockouts: Sequence[Lockout], name: str) -> Lockout:
     found = [lockout for lockout in lockouts if lockout.name == name and lockout.factor != "second"]
     if not found:
         known = [lockout.name for lockout in lockouts]
-        raise ConfigError(f"Logins: there is no lockout {name!r}{nearest(name, known)} (the policy has {', '.join(known)})")
+        raise ConfigError(
+            f"Logins: there is no lockout {name!r}{nearest(name, known)} (the policy has {', '.join(known)})"
+        )
     return found[0]
 
 

@@ -102,7 +102,7 @@ def status(*codes: int) -> Status:
 
 
 def reported() -> Reported:
-    """A login succeeded where the view says so by ``exchange.login_succeeded()``, or Django's or Flask-Login's signal."""
+    """A login succeeded where the view calls ``exchange.login_succeeded()``, or a framework's signal says so."""
     return Reported()
 
 

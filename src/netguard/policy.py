@@ -48,10 +48,10 @@ class Policy:
     switches a section off. ``on_refusal`` gives own pages by status: an HTML template with ``$title``, ``$sentence``,
     ``$status`` and ``$code``, or a callable of the request and those words that returns a content type and a body.
     ``secrets`` sign what must not be forged: the first signs, all verify; at least 32 characters each, also from
-    NETGUARD_SECRETS, separated by spaces. ``limits`` lists rate limits, ``lockout`` is one lockout of logins or several. ``store`` is where counters live, also from
-    NETGUARD_STORE: ``"memory://"`` (default) or such as ``"redis://localhost"``; ``counter_key`` is what their keys are
-    hashed with, also from NETGUARD_COUNTER_KEY (default: the oldest secret, so that rotation touches no counter as long
-    as it is listed). ``outage_share`` is the part of each quota that a process grants while the store is out.
+    NETGUARD_SECRETS, separated by spaces. ``limits`` lists rate limits, ``lockout`` is one lockout of logins, or
+    several. ``store`` is where counters live, also from NETGUARD_STORE: ``"memory://"`` (default) or such as
+    ``"redis://localhost"``; ``counter_key`` is what their keys are hashed with, also from NETGUARD_COUNTER_KEY
+    (default: the oldest secret, so that rotation touches no counter as long as it is listed). ``outage_share`` is the part of each quota that a process grants while the store is out.
     ``texts`` gives the sentences by language, as in ``{"de": {403: "..."}}``, chosen by Accept-Language. Wrong values
     raise ConfigError here, naming the value and the mend.
     """
@@ -121,12 +121,13 @@ class Policy:
             counts += (REPORTS,)
         check_names(counts)
         check_lockouts(self.lockouts())
-        if (counts or self.lockouts()) and not self.store.startswith("memory://") and not (self.counter_key or self.secrets):
+        keyed = self.counter_key or self.secrets or self.store.startswith("memory://")
+        if (counts or self.lockouts()) and not keyed:
             raise ConfigError(f"Policy.store: a shared store needs counter_key=... or secrets=[...]; {MAKE_ONE}")
 
     def lockouts(self) -> tuple[Lockout, ...]:
         """The lockouts, however they were written."""
-        return (self.lockout,) if isinstance(self.lockout, Lockout) else listing("Policy.lockout", self.lockout, Lockout)
+        return listing("Policy.lockout", [self.lockout] if isinstance(self.lockout, Lockout) else self.lockout, Lockout)
 
     def key_of_counters(self) -> bytes:
         """What counter keys are hashed with: ``counter_key``, else the oldest secret, else a key of this process.
@@ -138,7 +139,9 @@ class Policy:
     def _check_signing(self) -> None:
         if self.secrets or self.preset == "development":
             return
-        mend = "everything signed needs secrets, and there are none: write Policy(secrets=[...]), or set NETGUARD_SECRETS"
+        mend = (
+            "everything signed needs secrets, and there are none: write Policy(secrets=[...]), or set NETGUARD_SECRETS"
+        )
         if self.origin and self.origin.token:
             raise ConfigError(f"Origin.token: {mend}; {MAKE_ONE}")
         if any(lockout.devices for lockout in self.lockouts()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -34,6 +34,12 @@ class FakeShare:
 
     def judge(self, counts: Counts) -> Refusal | None:
         return self.asked.judge(self.request, counts)
+
+    def again(self, counts: Counts) -> bool:
+        return False
+
+    def tried(self, counts: Counts) -> None:
+        return None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,6 +83,7 @@ class FakeStore:
     ok: Callable[[int], bool] = lambda left: left >= 0
     takes: list[Sequence[object]] = field(default_factory=list)
     waits: bool = True
+    out: bool = False
     settled: list[object] = field(default_factory=list)
     news: deque[News] = field(default_factory=deque)
 
@@ -98,6 +105,9 @@ class FakeStore:
 
     async def asettle(self, ops: Sequence[object]) -> None:
         self.settle(ops)
+
+    def held(self) -> Iterable[bytes]:
+        return ()
 
 
 def plan(*rules: FakeRule, store: FakeStore | None = None) -> Plan:

@@ -62,6 +62,14 @@ class GiveBack:
     op: Op
     generation: int
 
+    @property
+    def key(self) -> bytes:
+        return self.op.key
+
+    @property
+    def tag(self) -> bytes:
+        return self.op.tag
+
 
 @dataclass(frozen=True, slots=True)
 class Revoke:
@@ -118,6 +126,10 @@ class Store(Protocol):
         """Whether ``take`` may wait for another process, so that an event loop must not call it."""
 
     @property
+    def out(self) -> bool:
+        """Whether it is out now, so that something else counts in its place."""
+
+    @property
     def news(self) -> deque[News]: ...
 
     def take(self, ops: Sequence[Op], /) -> Taken:
@@ -135,5 +147,5 @@ class Store(Protocol):
 
     async def asettle(self, ops: Sequence[Settlement], /) -> None: ...
 
-    def keys(self) -> Iterable[bytes]:
+    def held(self) -> Iterable[bytes]:
         """Every key that is held, for administrators; StoreError where the store cannot list them."""

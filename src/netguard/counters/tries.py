@@ -102,7 +102,7 @@ class Revocation:
             return False, (1, 0, 0, NOTHING), state
         return True, (0, state[0] - now, state[0] - now, NOTHING), state
 
-    def returned(self, state: tuple[int, int] | None, generation: int) -> tuple[int, int] | None:
+    def returned(self, state: tuple[int, int] | None, generation: int, now: int) -> tuple[int, int] | None:
         return state  # nothing was taken
 
     def revoked(self, state: tuple[int, int] | None, now: int) -> tuple[int, int]:

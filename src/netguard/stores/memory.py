@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from time import monotonic_ns
 from typing import Final, TypeGuard
 
-from netguard.counters import NO_ROOM, Clear, GiveBack, Judged, News, Op, ends
+from netguard.counters import NO_ROOM, GiveBack, Judged, News, Op, Revoke, Settlement, State, ends
 from netguard.counters.rates import Distinct, Gcra, Log
+from netguard.counters.tries import Revocation
 from netguard.messages import Passed, Taken
 from netguard.stores.shards import SHARD, Shard
 
@@ -28,6 +29,7 @@ class MemoryStore:
     """
 
     waits: Final = False
+    out: Final = False
 
     __slots__ = ("_clock", "_full", "_mask", "_overflow", "_shards", "news")
 
@@ -94,14 +96,21 @@ class MemoryStore:
         """The same."""
         return self.peek(ops)
 
-    def settle(self, ops: Sequence[Clear | GiveBack]) -> None:
-        """Clear keys and give single steps back, each by itself."""
+    def settle(self, ops: Sequence[Settlement]) -> None:
+        """Clear keys, give single steps back and revoke, each by itself."""
         for op in ops:
             self._settle(op)
 
-    async def asettle(self, ops: Sequence[Clear | GiveBack]) -> None:
+    async def asettle(self, ops: Sequence[Settlement]) -> None:
         """The same."""
         self.settle(ops)
+
+    def held(self) -> Iterator[bytes]:
+        """Every key that is held, those that ended and were not missed yet among them."""
+        for shard in self._shards:
+            with shard.lock:
+                held = list(shard.states)
+            yield from (key for key in held if isinstance(key, bytes))
 
     def __len__(self) -> int:
         return sum(len(shard.states) for shard in self._shards) + len(self._overflow.states)
@@ -143,6 +152,8 @@ class MemoryStore:
                 return self._overflow, (shared, op.step, op.burst)
             case Log() | Distinct():
                 return self._overflow, (shared, type(op), op.limit, op.period)
+            case Revocation():  # of which nothing is known, and a take writes nothing
+                return self._overflow, op.key
             case _:
                 return None
 
@@ -154,17 +165,20 @@ class MemoryStore:
                 self._full = full
                 self.news.append(_FULL if full else _ROOM)
 
-    def _settle(self, op: Clear | GiveBack) -> None:
-        counted = op if isinstance(op, Clear) else op.op
-        key = counted.key
-        shard = self._shards[hash(counted.tag or key) & self._mask]
+    def _settle(self, op: Settlement) -> None:
+        shard = self._shards[hash(op.tag or op.key) & self._mask]
         with shard.lock:
-            state = shard.states.pop(key, None)
-            if state is not None and isinstance(op, GiveBack):
-                now = self._clock() // 1000
-                left = op.op.returned(state, op.generation, now)
-                if left is not None and ends(left) > now:
-                    shard.states[key] = left
+            now = self._clock() // 1000
+            left = _left(op, shard.states.pop(op.key, None), now)
+            if left is not None and ends(left) > now:
+                shard.states[op.key] = left
+
+
+def _left(op: Settlement, state: State, now: int) -> State:
+    """The state that a settlement leaves; None for none."""
+    if isinstance(op, Revoke):
+        return op.op.revoked(state, now)
+    return op.op.returned(state, op.generation, now) if isinstance(op, GiveBack) and state is not None else None
 
 
 def _are_alike(ops: Sequence[Op]) -> TypeGuard[Sequence[Gcra]]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import monotonic_ns
 from typing import Final
 
-from netguard.counters import UNAVAILABLE, Clear, GiveBack, News, Op, Store
+from netguard.counters import NOTHING, UNAVAILABLE, GiveBack, News, Op, Settlement, Store
 from netguard.errors import ConfigError
 from netguard.messages import Count, Taken
 from netguard.stores.breaker import Breaker
@@ -32,8 +32,8 @@ class Guarded:
     goes gives nobody a fresh share each time.
 
     What was taken here has a generation below -1 and is given back here, whenever; what was taken at the store is given
-    back there, and while that is out not at all: the step counts until it ends. ``Clear`` always clears here too. A
-    settlement that fails is not tried again: it might undo a later step.
+    back there, and while that is out not at all: the step counts until it ends. ``Clear`` and ``Revoke`` are done here
+    too. A settlement that fails is not tried again: it might undo a later step.
     """
 
     waits: Final = True
@@ -57,6 +57,11 @@ class Guarded:
         self._alone = _Alone(outage_share, local_keys, clock, self.news)
         self._breaker = Breaker(self.news, pause=pause, clock=clock, uniform=uniform)
         self._denials = Denials(clock)
+
+    @property
+    def out(self) -> bool:
+        """Whether the store is out, so that what was settled just now may not be settled there."""
+        return self._breaker.out
 
     def denied(self, ops: Sequence[Op]) -> Taken | None:
         """The refusal, where this process knows it without asking; else None. Nothing is written."""
@@ -110,7 +115,7 @@ class Guarded:
                 return await self._store.apeek(ops)
         return self._alone.peek(ops)
 
-    def settle(self, ops: Sequence[Clear | GiveBack]) -> None:
+    def settle(self, ops: Sequence[Settlement]) -> None:
         """Clear keys and give single steps back, each where it was taken."""
         there = self._settled_here(ops)
         call = self._breaker.call(probes=False) if there else None
@@ -118,7 +123,7 @@ class Guarded:
             with call:
                 self._store.settle(there)
 
-    async def asettle(self, ops: Sequence[Clear | GiveBack]) -> None:
+    async def asettle(self, ops: Sequence[Settlement]) -> None:
         """The same."""
         there = self._settled_here(ops)
         call = self._breaker.call(probes=False) if there else None
@@ -126,13 +131,17 @@ class Guarded:
             with call:
                 await self._store.asettle(there)
 
-    def _settled_here(self, ops: Sequence[Clear | GiveBack]) -> list[Clear | GiveBack]:
+    def _settled_here(self, ops: Sequence[Settlement]) -> list[Settlement]:
         """Do what concerns this process; returns what concerns the store."""
-        there = [op for op in ops if isinstance(op, Clear) or op.generation >= 0]
+        there = [op for op in ops if not isinstance(op, GiveBack) or op.generation >= 0]
         self._alone.settle(ops)
         for op in there:
-            self._denials.forget(op.key if isinstance(op, Clear) else op.op.key)
+            self._denials.forget(op.key)
         return there
+
+    def held(self) -> Iterable[bytes]:
+        """Every key that the store holds. Raises StoreError."""
+        return self._store.held()
 
 
 class _Alone:
@@ -154,9 +163,9 @@ class _Alone:
     def peek(self, ops: Sequence[Op]) -> Taken:
         return self._told(ops, self._store.peek(self._counted(ops)))
 
-    def settle(self, ops: Sequence[Clear | GiveBack]) -> None:
+    def settle(self, ops: Sequence[Settlement]) -> None:
         for op in ops:
-            if isinstance(op, Clear):
+            if not isinstance(op, GiveBack):
                 self._store.settle((op,))
             elif op.generation < NOTHING:
                 self._store.settle((GiveBack(op.op.share(self._part), _mirrored(op.generation)),))
