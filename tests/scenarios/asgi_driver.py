@@ -146,11 +146,19 @@ async def _chunks(answer: Answer, mine: Seen, scope: Scope, send: Send) -> None:
 
 
 def read_early(answer: Answer, exchange: Any, mine: Seen) -> None:
-    """What the app reads of the exchange before its response starts."""
+    """What the app reads of the exchange before its response starts, and what it says of a login."""
+    if answer.logs_in:
+        _say(exchange, dict(mine.headers).get(b"x-login"))
     if answer.nonce == "early":
         mine.nonces.append(exchange.nonce)
     if answer.token == "early":
         mine.tokens.append(exchange.csrf_token)
+
+
+def _say(exchange: Any, word: bytes | None) -> None:
+    says = {b"right": "succeeded", b"wrong": "failed", b"unchecked": "not_checked"}
+    if word is not None:
+        getattr(exchange, f"login_{says[word]}")()
 
 
 def written(answer: Answer, chunk: bytes, exchange: Any, mine: Seen) -> bytes:

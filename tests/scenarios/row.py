@@ -59,6 +59,7 @@ class Answer:
     chunks: Sequence[bytes] = (b"ok",)
     nonce: Literal["unread", "early", "late"] = "unread"  # before the start; first between the chunks
     token: Literal["unread", "early", "late"] = "unread"  # the request token, likewise
+    logs_in: bool = False  # says of a login what the request's X-Login says: right, wrong or unchecked
     raises: Literal["never", "at once", "amid"] = "never"  # amid: after the first chunk
     reads: bool = False  # the whole body
     shared: bool = False  # one module-level response object for all requests
