@@ -59,7 +59,7 @@ _HOMES = {
     "json_field": "counted_by",
     "user": "counted_by",
 }
-_ROOMS = ("asgi", "django", "errors", "fastapi", "flask", "networks", "starlette", "wsgi")
+_ROOMS = ("asgi", "django", "errors", "fastapi", "flask", "networks", "passwords", "starlette", "totp", "wsgi")
 
 __all__ = [
     "CSP",
