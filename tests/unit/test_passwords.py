@@ -12,10 +12,11 @@ from unicodedata import normalize
 
 import pytest
 from argon2 import PasswordHasher, low_level
+from argon2.exceptions import HashingError, VerificationError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netguard.errors import ConfigError, NetguardError, WeakPassword
+from netguard.errors import Busy, ConfigError, NetguardError, WeakPassword
 from netguard.passwords import Passwords, Verdict, hashing
 
 RIGHT = "correct horse battery staple"
@@ -205,6 +206,22 @@ def test_what_is_no_password_costs_nothing(verify: Verify, verified: list[bytes]
 def test_an_answer_that_was_not_awaited_is_no_answer(passwords: Passwords) -> None:
     with pytest.raises(NetguardError, match=r"await passwords\.averify"):
         bool(passwords.averify(None, RIGHT))
+
+
+def test_no_memory_for_a_hash_is_no_wrong_password(
+    verify: Verify, passwords: Passwords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = passwords.hash(RIGHT)
+
+    def failing(*asked: Any) -> None:
+        raise (HashingError if asked[0] == RIGHT.encode() else VerificationError)("Memory allocation error")
+
+    monkeypatch.setattr(hashing, "verify_secret", failing)
+    monkeypatch.setattr(hashing, "hash_secret", failing)
+    with pytest.raises(Busy):
+        verify(passwords, stored, RIGHT)
+    with pytest.raises(Busy, match="Memory allocation"):
+        passwords.hash(RIGHT)
 
 
 def test_expiry_is_off_unless_asked_for() -> None:

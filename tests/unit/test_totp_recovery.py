@@ -38,7 +38,6 @@ def test_a_code_may_be_typed_as_it_was_read() -> None:
         shown[0].upper(),
         shown[0].replace("-", " "),
         shown[0].replace("-", ""),
-        shown[0].replace("0", "O").replace("1", "l"),
     ):
         assert use_recovery(hashes, typed) == []
 
@@ -72,3 +71,11 @@ def test_all_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_how_many_is_checked() -> None:
     with pytest.raises(ConfigError, match="from 1 to 100"):
         recovery_codes(0)
+
+
+def test_letters_that_look_like_digits_are_read_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recovery, "_ALPHABET", "01")
+    shown, hashes = recovery_codes(1)
+    for one in "lLiI":
+        assert use_recovery(hashes, shown[0].replace("0", "O").replace("1", one)) == []
+        assert use_recovery(hashes, shown[0].replace("0", "o").replace("1", one)) == []
