@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from netguard.policy import Policy
     from netguard.proxies import Proxies
     from netguard.rate_limit import RateLimit
+    from netguard.roles import group, permission, role, scope, signed_in, staff, superuser
+    from netguard.rules.areas import Area
     from netguard.rules.https import HTTPS
     from netguard.rules.origin import Origin
     from netguard.signing import SignedCookie
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Area": "rules.areas",
     "AsyncLimiter": "limiter",
     "Busy": "errors",
     "CSP": "headers.csp",
@@ -64,11 +67,18 @@ _HOMES = {
     "cookie": "counted_by",
     "explain": "explain",
     "form": "counted_by",
+    "group": "roles",
     "header": "counted_by",
     "json_field": "counted_by",
+    "permission": "roles",
     "redirected": "outcomes",
     "reported": "outcomes",
+    "role": "roles",
+    "scope": "roles",
+    "signed_in": "roles",
+    "staff": "roles",
     "status": "outcomes",
+    "superuser": "roles",
     "user": "count_sources",
 }
 _ROOMS = ("asgi", "django", "errors", "fastapi", "flask", "networks", "passwords", "starlette", "totp", "wsgi")
@@ -81,6 +91,7 @@ __all__ = [
     "NONE",
     "SELF",
     "STRICT_DYNAMIC",
+    "Area",
     "AsyncLimiter",
     "Busy",
     "ConfigError",
@@ -109,11 +120,18 @@ __all__ = [
     "cookie",
     "explain",
     "form",
+    "group",
     "header",
     "json_field",
+    "permission",
     "redirected",
     "reported",
+    "role",
+    "scope",
+    "signed_in",
+    "staff",
     "status",
+    "superuser",
     "user",
     "wsgi",
 ]  # fmt: skip

@@ -51,7 +51,7 @@ class NetguardMiddleware:
         self._user = user
         if user is not None and not callable(user):
             raise ConfigError(f"NetguardMiddleware: user is a callable, not {user!r}")
-        if (self.plan.user_rules or self.plan.counted_by_user) and user is None and not self.asks_inside:
+        if self.plan.asks_user and user is None and not self.asks_inside:
             raise ConfigError(NO_USER)
         self._sinks = Sinks(self.plan.policy.events)
         self._counters = counters_of(self.plan, self._sinks)

@@ -1,7 +1,7 @@
 """The core: compiles a policy into a plan, and decides on a request without any I/O.
 
-A request passes, in this order: development (private clients only), hosts, https, origin, the receiver of reports, the
-request token, then the rules that count.
+A request passes, in this order: development (private clients only), hosts, https, paths, areas, origin, the receiver of
+reports, the request token, then the rules that count; rules about the user where the app knows it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from netguard.errors import ConfigError
 from netguard.events import logger
 from netguard.headers.lint import lint
 from netguard.headers.merge import HeaderMerge
+from netguard.lockout import Lockout
 from netguard.memo import Memo
 from netguard.messages import (
     CONTINUE,
@@ -30,10 +31,12 @@ from netguard.messages import (
 )
 from netguard.policy import Policy
 from netguard.proxies import Proxies, Resolver
+from netguard.rate_limit import RateLimit
 from netguard.refusals import Pages
 from netguard.rules import Check, Mode, Step
+from netguard.rules.areas import Area, AreaRule
 from netguard.rules.hosts import DEFAULT_PORT, LOCAL, Authority, Hosts, parse_authority
-from netguard.rules.paths import Exemptions
+from netguard.rules.paths import Ambiguity, Exemptions
 from netguard.rules.private import PrivatePeers
 from netguard.rules.reports import Receiver
 from netguard.rules.users import UserRule
@@ -52,9 +55,9 @@ class Plan:
     """A policy, compiled: everything that does not depend on the request is done here."""
 
     __slots__ = (
-        "_authorities", "checks", "counted", "counted_beside", "counted_by_user", "csrf", "devices", "known_limits",
-        "limits", "merge",
-        "pages", "policy", "receiver", "reports", "resolver", "static", "steps", "store", "user_rules",
+        "_authorities", "areas", "asks_user", "checks", "counted", "counted_beside", "counted_by_user", "csrf",
+        "devices", "known_limits", "limits", "merge", "pages", "policy", "receiver", "reports", "resolver", "static",
+        "steps", "store", "user_rules",
     )  # fmt: skip
 
     def __init__(
@@ -66,7 +69,8 @@ class Plan:
     ) -> None:
         self.policy = policy
         self.receiver = Receiver(policy.headers.report_paths() if policy.headers else ())
-        self.steps = tuple(_steps(policy, self.receiver))
+        self.areas = AreaRule(policy.areas) if policy.areas else None
+        self.steps = tuple(_steps(policy, self.receiver, self.areas))
         self.checks = tuple(step.check for step in self.steps)
         self.merge = HeaderMerge(policy.headers or None, _rewriter(policy), _local(policy))
         self.csrf = _csrf(policy, self.merge)
@@ -81,7 +85,9 @@ class Plan:
         self.counted_by_user = _present(by_user)
         self.user_rules = tuple(user_rules)
         self.reports = _reports(policy, self.receiver)
-        self.static = not (self.counted or self.counted_by_user or self.user_rules or self.receiver)
+        roles = self.areas is not None and self.areas.asks_user
+        self.asks_user = bool(self.user_rules or self.counted_by_user or roles)
+        self.static = not (self.counted or self.asks_user or self.receiver)
         self.store = store
         self.resolver = Resolver(Proxies.of(policy.proxies))
         self.pages = Pages(policy.on_refusal, policy.texts)
@@ -193,7 +199,7 @@ def _present(*rules: Counted | None) -> tuple[Counted, ...]:
     return tuple(rule for rule in rules if rule is not None)
 
 
-def _steps(policy: Policy, receiver: Receiver) -> Iterator[Step]:
+def _steps(policy: Policy, receiver: Receiver, areas: AreaRule | None) -> Iterator[Step]:
     hosts = Hosts(patterns=policy.hosts)
     exempt = Exemptions("Policy.exempt", policy.exempt)
     if policy.preset == "development" and not policy.open:
@@ -201,11 +207,24 @@ def _steps(policy: Policy, receiver: Receiver) -> Iterator[Step]:
     yield Step("hosts", _unless_exempt(exempt, hosts.check))
     if policy.https:
         yield Step("https", _shadowed(policy.https.mode, _unless_exempt(exempt, policy.https.rule(hosts))))
+    ambiguity = Ambiguity(_guards(policy))
+    if ambiguity:
+        yield Step("paths", ambiguity.check)
+    if areas is not None:
+        yield Step("areas", areas.check)
     if policy.origin:
         yield Step("origin", _shadowed(policy.origin.mode, _unless_exempt(receiver, policy.origin.rule())))
         isolation = policy.origin.isolation()
         if isolation is not None:
             yield Step("isolation", _shadowed(policy.origin.mode, isolation))
+
+
+def _guards(policy: Policy) -> Iterator[tuple[str, bool]]:
+    """Every guarding pattern, and whether it is enforced."""
+    rules: tuple[Area | RateLimit | Lockout, ...] = (*policy.areas, *policy.limits, *policy.lockouts())
+    for rule in rules:
+        for pattern in rule.patterns() or ():
+            yield pattern, rule.mode == "enforce"
 
 
 def _unless_exempt(exempt: Exemptions | Receiver, check: Check) -> Check:
@@ -243,7 +262,7 @@ def decide(plan: Plan, request: Request) -> Decision:
         return CONTINUE
     if plan.reports is not None and plan.receiver.cover(request):
         return plan.reports.decide(request, notes)
-    later = _later(plan, request) if plan.user_rules or plan.counted_by_user else None
+    later = _later(plan, request) if plan.asks_user else None
     beside = plan.counted_beside and _shares(plan.counted_beside, request)
     if plan.known_limits is not None and not (notes or later or beside):
         met = plan.known_limits.met(request)
@@ -257,6 +276,8 @@ def decide(plan: Plan, request: Request) -> Decision:
 
 def _later(plan: Plan, request: Request) -> Later | None:
     rules = tuple([rule for rule in plan.user_rules if rule.matches(request)])
+    if plan.areas is not None:
+        rules += tuple(plan.areas.rules(request))
     shares = _shares(plan.counted_by_user, request)
     return Later(request, rules, shares) if rules or shares else None
 

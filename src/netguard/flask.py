@@ -67,7 +67,7 @@ class Netguard:
         if "netguard" in app.extensions:
             raise ConfigError(f"Netguard: {app.name!r} has one already: apply it once, where the app is made")
         middleware = NetguardMiddleware(app, _checked(policy or self._policy))
-        if middleware.plan.user_rules or middleware.plan.counted_by_user:
+        if middleware.plan.asks_user:
             app.before_request(_hook(_asked(app, user or self._user)))
         app.register_error_handler(Refused, lambda error: _response(_exchange().refused(error)))
         if middleware.plan.policy.lockouts():

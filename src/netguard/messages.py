@@ -101,6 +101,7 @@ class Refusal:
     enforced: bool = True  # False in shadow mode
     wait: int = 0  # microseconds until the same would pass, where time mends it
     problem: Mapping[str, object] = field(default_factory=dict)  # further members of a JSON problem (RFC 9457, 3.2)
+    told: str = ""  # the code that the client is told, where it must not know this one
     account: str = ""  # whose login it is about, as events show it
 
 

@@ -36,6 +36,18 @@ class Pattern:
         segments = () if rest and not body else tuple(_segment(where, text, part) for part in body[1:].split("/"))
         return cls(method or None, segments, rest)
 
+    @property
+    def rank(self) -> tuple[int, ...]:
+        """How specific it is: of two patterns that match one path, the greater one says more of it."""
+        segments = self.segments
+        while segments and segments[-1] == "":  # which guarding patterns leave out
+            segments = segments[:-1]
+        return (
+            *(2 if segment is not None else 1 for segment in segments),
+            0 if self.rest else 3,
+            int(bool(self.method)),
+        )
+
 
 def _segment(where: str, text: str, part: str) -> str | None:
     if part.startswith("{") and part.endswith("}") and part[1:-1].isidentifier():

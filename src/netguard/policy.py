@@ -18,6 +18,7 @@ from netguard.lockout import Lockout, check_lockouts
 from netguard.proxies import Proxies
 from netguard.rate_limit import REPORTS, RateLimit, check_names
 from netguard.refusals import PageSource, check_pages
+from netguard.rules.areas import Area, check_areas
 from netguard.rules.hosts import Hosts
 from netguard.rules.https import HTTPS
 from netguard.rules.origin import Origin
@@ -48,7 +49,8 @@ class Policy:
     switches a section off. ``on_refusal`` gives own pages by status: an HTML template with ``$title``, ``$sentence``,
     ``$status`` and ``$code``, or a callable of the request and those words that returns a content type and a body.
     ``secrets`` sign what must not be forged: the first signs, all verify; at least 32 characters each, also from
-    NETGUARD_SECRETS, separated by spaces. ``limits`` lists rate limits, ``lockout`` is one lockout of logins, or
+    NETGUARD_SECRETS, separated by spaces. ``areas`` lists paths
+    that only some networks and roles reach, ``limits`` rate limits, ``lockout`` is one lockout of logins, or
     several. ``store`` is where counters live, also from NETGUARD_STORE: ``"memory://"`` (default) or such as
     ``"redis://localhost"``; ``counter_key`` is what their keys are hashed with, also from NETGUARD_COUNTER_KEY
     (default: the oldest secret, so that rotation touches no counter as long as it is listed). ``outage_share`` is the
@@ -64,6 +66,7 @@ class Policy:
     headers: Headers | Literal[False] = UNSET
     cookies: Cookies | Literal[False] = UNSET
     origin: Origin | Literal[False] = UNSET
+    areas: Sequence[Area] = ()
     events: Sequence[Sink] = ()
     limits: Sequence[RateLimit] = ()
     lockout: Lockout | Sequence[Lockout] = ()
@@ -121,6 +124,7 @@ class Policy:
         if self.headers and self.headers.report_paths():
             counts += (REPORTS,)
         check_names(counts)
+        check_areas(listing("Policy.areas", self.areas, Area))
         check_lockouts(self.lockouts())
         keyed = self.counter_key or self.secrets or self.store.startswith("memory://")
         if (counts or self.lockouts()) and not keyed:

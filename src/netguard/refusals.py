@@ -121,7 +121,8 @@ class Pages:
             if told is not None:
                 sentence = told
                 break
-        return Words(status, f"{status} {HTTPStatus(status).phrase}", sentence, refusal.code, refusal.problem)
+        code = refusal.told or refusal.code
+        return Words(status, f"{status} {HTTPStatus(status).phrase}", sentence, code, refusal.problem)
 
 
 def check_pages(on_refusal: object, texts: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from inspect import isawaitable, isclass, iscoroutinefunction
 from typing import Any, Final, TypeVar
@@ -187,10 +187,29 @@ def _connection(arguments: Arguments) -> HTTPConnection:
     raise NetguardError("netguard: this decorator stands on an endpoint that takes the request")
 
 
+class Scoped:
+    """A user with the scopes that AuthenticationMiddleware found beside it; else as it is."""
+
+    __slots__ = ("_user", "scopes")
+
+    def __init__(self, user: object, scopes: Sequence[str]) -> None:
+        self._user = user
+        self.scopes = tuple(scopes)
+
+    def __getattr__(self, name: str) -> Any:  # whatever the app's users have
+        return getattr(self._user, name)
+
+    def __str__(self) -> str:
+        return str(self._user)
+
+
 def authenticated(connection: HTTPConnection) -> object:
     """The user that AuthenticationMiddleware knows; None for nobody."""
     user = connection.scope.get("user")
-    return user if getattr(user, "is_authenticated", False) else None
+    if not getattr(user, "is_authenticated", False):
+        return None
+    auth = connection.scope.get("auth")
+    return user if auth is None else Scoped(user, auth.scopes)
 
 
 async def _nothing() -> Message:

@@ -90,7 +90,7 @@ def _hooked(driver: Driver) -> Driver:
     plan = driver.plan
     if plan.policy.lockouts():
         listen_to_logins()
-    asks = plan.user_rules or plan.counted_by_user
+    asks = plan.asks_user
     if asks and not any(_is_ours(import_string(path)) for path in settings.MIDDLEWARE):
         raise SettingsError(
             "NETGUARD has rules about the user: add 'netguard.django.NetguardMiddleware' to MIDDLEWARE, which asks "

@@ -51,7 +51,7 @@ class NetguardMiddleware:
         self._awaits = iscoroutinefunction(get_response)
         if self._awaits:
             markcoroutinefunction(self)
-        if self.plan.user_rules or self.plan.counted_by_user:  # else Django would call the hook on every request
+        if self.plan.asks_user:  # else Django would call the hook on every request
             self.process_view = self._admit_async if self._awaits else self._admit
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:

@@ -1,16 +1,18 @@
-"""The spellings of a path: an exemption holds only where every one of them matches it."""
+"""The spellings of a path: an exemption holds only where all of them match it, and guards must not tell them apart."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, unquote_to_bytes
 
 from netguard.checks import listing
-from netguard.messages import Request
+from netguard.messages import Refusal, Request
 from netguard.patterns import PatternMap
 
+_LONGEST_GUARDED: Final = 8192  # bytes, where guards look at every spelling
+_OVERLONG: Final = re.compile(rb"[\xc0\xc1][\x80-\xbf]|\xe0[\x80\x81][\x80-\xbf]|\xf0\x80[\x80\x81][\x80-\xbf]")
 _LONGEST: Final = 2048  # bytes; no probe and no webhook has a longer path, and each spelling costs its length
 _ODD: Final = re.compile(r"//|/\.|[%\\;\0]")
 
@@ -35,6 +37,43 @@ class Exemptions:
         return all(match(method, spelling) for spelling in spellings(request))
 
 
+class Ambiguity:
+    """Refuses a path whose spellings differ in the guarding patterns that they match; others are nobody's business.
+
+    ``guards`` are these patterns, each with whether it is enforced.
+    """
+
+    __slots__ = ("_patterns",)
+
+    def __init__(self, guards: Iterable[tuple[str, bool]]) -> None:
+        entries = [(text, (place, enforced)) for place, (text, enforced) in enumerate(guards)]
+        self._patterns = PatternMap("guards", entries, guarding=True)
+
+    def __bool__(self) -> bool:
+        return bool(self._patterns)
+
+    def check(self, request: Request) -> Refusal | None:
+        """The refusal of a path that one hop would take for another than the next."""
+        if _ODD.search(request.path) is None and b"%" not in request.target:
+            return None
+        if len(request.target) > _LONGEST_GUARDED:
+            return Refusal("paths", "paths.too-long", 400, f"a path of {len(request.target)} bytes with odd signs")
+        match, method = self._patterns.match, request.method
+        plain = set(match(method, request.path))
+        for spelling in spellings(request):
+            other = set(match(method, spelling))
+            if other != plain:
+                return self._refused(request, spelling, enforced=any(enforced for _, enforced in other ^ plain))
+        return None
+
+    @staticmethod
+    def _refused(request: Request, spelling: str, *, enforced: bool) -> Refusal:
+        detail = (
+            f"{request.target[:200]!r} may mean {spelling[:200]!r}, which other rules guard than the path as it reads"
+        )
+        return Refusal("paths", "paths.ambiguous", 400, detail, enforced=enforced)
+
+
 def spellings(request: Request) -> Iterator[str]:
     """What routers, proxies and file systems may take this path for, the plain one left out."""
     raw = _below_root(request)
@@ -46,7 +85,9 @@ def spellings(request: Request) -> Iterator[str]:
         yield from _variants(path)
         path, before = unquote(path), path
         if path == before:
-            return
+            break
+    if _OVERLONG.search(narrow := unquote_to_bytes(request.target)):
+        yield from _variants(_narrowed(narrow).removeprefix(request.root))
 
 
 def _below_root(request: Request) -> str:
@@ -59,6 +100,18 @@ def _below_root(request: Request) -> str:
 
 def _decoded_but_slashes(raw: str) -> str:
     return "/".join(unquote(part).replace("/", "%2F") for part in raw.split("/"))
+
+
+def _narrowed(raw: bytes) -> str:
+    """The path of a decoder that takes ASCII in more bytes than it needs (which RFC 3629, 3 forbids)."""
+    return _OVERLONG.sub(lambda found: bytes([_code(found[0])]), raw).decode("utf-8", "replace")
+
+
+def _code(overlong: bytes) -> int:
+    code = overlong[0] & 1 if len(overlong) == 2 else 0
+    for byte in overlong[1:]:
+        code = code << 6 | byte & 0x3F
+    return code & 0x7F
 
 
 def _variants(path: str) -> Iterator[str]:

@@ -13,8 +13,10 @@ from netguard.rules import Mode
 class UserRule(Protocol):
     """A rule about the user of a request; ``user`` is whatever the adapter's framework calls one, None for nobody."""
 
-    rule: str
-    mode: Mode
+    @property
+    def rule(self) -> str: ...
+    @property
+    def mode(self) -> Mode: ...
 
     def matches(self, request: Request) -> bool:
         """Whether the rule guards this request."""

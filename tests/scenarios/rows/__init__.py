@@ -7,6 +7,7 @@ from typing import Final
 from scenarios.row import Row
 from scenarios.rows import (
     app,
+    areas,
     bodies,
     cookie_rules,
     cookies,
@@ -37,6 +38,7 @@ from scenarios.rows import (
 
 _SUBJECTS = (
     app,
+    areas,
     bodies,
     cookie_rules,
     cookies,
