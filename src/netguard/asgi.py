@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from copy import copy
 from functools import partial
 from inspect import isawaitable
+from typing import TYPE_CHECKING, Self
 
 from netguard.asgi_messages import (
     ASGIApp,
@@ -21,7 +23,7 @@ from netguard.asgi_messages import (
     with_host,
     withholding,
 )
-from netguard.core import Plan, decide, plan_of
+from netguard.core import Plan, decide
 from netguard.errors import BodyTooLarge, ConfigError, Disconnected, NetguardError, Refused
 from netguard.events import Sinks, logger
 from netguard.exchange import Exchange
@@ -30,7 +32,11 @@ from netguard.messages import CONTINUE, Continue, Decision, NeedBody, NeedCounts
 from netguard.policy import Policy
 from netguard.proxies import is_forwarding
 from netguard.refusals import CRASHED, NO_USER, TOO_LARGE, proved, unlisted_proxy
+from netguard.serving import drivers, first_plan
 from netguard.taking import counters_of, unless_denied
+
+if TYPE_CHECKING:
+    from netguard.live import LivePolicy
 
 
 class NetguardMiddleware:
@@ -44,21 +50,38 @@ class NetguardMiddleware:
     asks_inside = False  # whether the adapter has a hook that asks the rules about the user
 
     def __init__(
-        self, app: ASGIApp, policy: Policy | Plan | None = None, *, user: Callable[[Scope], object] | None = None
+        self,
+        app: ASGIApp,
+        policy: Policy | Plan | LivePolicy | None = None,
+        *,
+        user: Callable[[Scope], object] | None = None,
     ) -> None:
         self.app = app
-        self.plan = plan_of(policy)
         self._user = user
         if user is not None and not callable(user):
             raise ConfigError(f"NetguardMiddleware: user is a callable, not {user!r}")
-        if self.plan.asks_user and user is None and not self.asks_inside:
+        self._serve(first_plan(policy))
+        self._drivers = drivers(self, self.plan, policy, self._check)
+
+    def _check(self, plan: Plan) -> None:
+        if plan.asks_user and self._user is None and not self.asks_inside:
             raise ConfigError(NO_USER)
-        self._sinks = Sinks(self.plan.policy.events)
-        self._counters = counters_of(self.plan, self._sinks)
+
+    def _serve(self, plan: Plan) -> None:
+        self.plan = plan
+        self._sinks = Sinks(plan.policy.events)
+        self._counters = counters_of(plan, self._sinks)
         self._take = self._counters.take if self._counters and not self._counters.waits else None
         self._tell = self._sinks.tell
         self._renames = self.plan.merge.rewriter is not None and self.plan.merge.rewriter.renames
         self._forwarding: Memo[bytes, bool] = Memo(is_forwarding)
+
+    def serving(self, plan: Plan) -> Self:
+        """The same under another plan."""
+        other = copy(self)
+        other._drivers = None
+        other._serve(plan)
+        return other
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
@@ -66,6 +89,8 @@ class NetguardMiddleware:
             return await self.app(scope, receive, send)
         if kind != "http" and kind != "websocket":
             raise NetguardError(f"netguard guards http and websocket, not {kind!r}")
+        if self._drivers is not None:
+            return await self._drivers.of(lambda plan: read_request(plan, scope))(scope, receive, send)
         plan = self.plan
         request = read_request(plan, scope)
         exchange = Exchange(request, plan.merge, plan.pages, self._tell, plan.csrf)

@@ -6,10 +6,12 @@ reports, the request token, then the rules that count; rules about the user wher
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from netguard.checks import nearest
 from netguard.cookie_rewriting import CookieRewriter
 from netguard.counters import Store
 from netguard.counting import Counted, Counting, Later, Share
@@ -29,7 +31,7 @@ from netguard.messages import (
     Request,
     Respond,
 )
-from netguard.policy import Policy
+from netguard.policy import Policy, Tenants
 from netguard.proxies import Proxies, Resolver
 from netguard.rate_limit import RateLimit
 from netguard.refusals import Pages
@@ -57,7 +59,7 @@ class Plan:
     __slots__ = (
         "_authorities", "areas", "asks_user", "checks", "counted", "counted_beside", "counted_by_user", "csrf",
         "devices", "known_limits", "limits", "merge", "pages", "policy", "receiver", "reports", "resolver", "static",
-        "steps", "store", "user_rules",
+        "steps", "store", "tenants", "user_rules",
     )  # fmt: skip
 
     def __init__(
@@ -66,10 +68,13 @@ class Plan:
         counted: Sequence[Counted] = (),
         user_rules: Sequence[UserRule] = (),
         store: Store | None = None,
+        *,
+        pause: Callable[[], object] | None = None,
     ) -> None:
         self.policy = policy
+        self.tenants = _tenants(policy, pause)
         self.receiver = Receiver(policy.headers.report_paths() if policy.headers else ())
-        self.areas = AreaRule(policy.areas) if policy.areas else None
+        self.areas = AreaRule(policy.areas, pause) if policy.areas else None
         self.steps = tuple(_steps(policy, self.receiver, self.areas))
         self.checks = tuple(step.check for step in self.steps)
         self.merge = HeaderMerge(policy.headers or None, _rewriter(policy), _local(policy))
@@ -96,6 +101,17 @@ class Plan:
             logger.warning("Policy.legacy() sends X-XSS-Protection: 1 and Expect-CT, which no browser needs any more")
         for finding in lint(policy.headers) if policy.headers else ():
             logger.warning("%s [docs/csp.md]", finding)
+
+    def all(self) -> Iterator[Plan]:
+        """This plan, and those of its tenants."""
+        yield self
+        yield from self.tenants.plans.values() if self.tenants else ()
+
+    def files(self) -> Iterator[Path]:
+        """The files that its networks were read from."""
+        for plan in self.all():
+            for area in plan.policy.areas:
+                yield from area.files()
 
     def request(
         self,
@@ -132,7 +148,35 @@ class Plan:
         return request
 
 
-def plan_of(policy: Policy | Plan | None) -> Plan:
+class TenantPlans:
+    """The plans of a policy's tenants by name, and which of them serves a request."""
+
+    __slots__ = ("_name", "plans")
+
+    def __init__(self, tenants: Tenants, pause: Callable[[], object] | None) -> None:
+        self.plans = {name: Plan(policy, pause=pause) for name, policy in tenants.policies.items()}
+        self._name = tenants.chooser()
+
+    def plan(self, request: Request) -> Plan | None:
+        """The plan of the request's tenant; None where it has none, so that the outer policy serves it.
+
+        Raises ConfigError where the callable names a tenant that there is not.
+        """
+        name = self._name(request)
+        if name is None:
+            return None
+        if name not in self.plans:
+            raise ConfigError(
+                f"Tenants.by gave {name!r}{nearest(str(name), self.plans)}, which is none of its policies"
+            )
+        return self.plans[name]
+
+
+def _tenants(policy: Policy, pause: Callable[[], object] | None) -> TenantPlans | None:
+    return TenantPlans(policy.tenants, pause) if policy.tenants else None
+
+
+def plan_of(policy: object) -> Plan:
     """The plan of a policy, where none was compiled already; ``None`` is the policy that says nothing."""
     if policy is None or isinstance(policy, Policy):
         return Plan(policy or Policy())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from inspect import isawaitable, isclass, iscoroutinefunction
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Flask, Response, current_app, has_request_context, request
 
@@ -18,10 +18,14 @@ from netguard.headers.override import Override
 from netguard.limiter import AsyncLimiter, Limiter
 from netguard.messages import Page, Respond
 from netguard.policy import Policy
+from netguard.serving import is_live
 from netguard.templates import CsrfField, CsrfToken, Nonce
 from netguard.view_limits import Arguments, ViewLimits, behind
 from netguard.wsgi import Environ
 from netguard.wsgi import NetguardMiddleware as WSGINetguardMiddleware
+
+if TYPE_CHECKING:
+    from netguard.live import LivePolicy
 
 View = TypeVar("View", bound=Callable[..., Any])
 User = Callable[[], object]
@@ -32,9 +36,19 @@ class NetguardMiddleware(WSGINetguardMiddleware):
 
     asks_inside = True
 
-    def __init__(self, app: Flask, policy: Policy | Plan) -> None:
+    def __init__(self, app: Flask, policy: Policy | Plan | LivePolicy) -> None:
         super().__init__(app.wsgi_app, policy)
         self._flask = app
+
+    @property
+    def may_ask_user(self) -> bool:
+        """Whether a rule may come to ask for the user."""
+        return self._drivers is not None or self.plan.asks_user
+
+    @property
+    def may_log_in(self) -> bool:
+        """Whether a lockout may come to ask for a login's outcome."""
+        return self._drivers is not None or bool(self.plan.policy.lockouts())
 
     def propagates(self, environ: Environ) -> bool:
         """Whether Flask raised on purpose: in debug, in testing, or by PROPAGATE_EXCEPTIONS."""
@@ -53,24 +67,26 @@ class Netguard:
     """
 
     def __init__(
-        self, app: Flask | None = None, policy: Policy | Plan | None = None, *, user: User | None = None
+        self, app: Flask | None = None, policy: Policy | Plan | LivePolicy | None = None, *, user: User | None = None
     ) -> None:
         self._policy = policy
         self._user = user
         if app is not None:
             self.init_app(app)
 
-    def init_app(self, app: Flask, policy: Policy | Plan | None = None, *, user: User | None = None) -> None:
+    def init_app(
+        self, app: Flask, policy: Policy | Plan | LivePolicy | None = None, *, user: User | None = None
+    ) -> None:
         """Put the policy in front of one app; an app takes one Netguard, a Netguard any number of apps."""
         if not isinstance(app, Flask):
             raise ConfigError(f"Netguard: write Netguard(app, policy) with a Flask app first, not {app!r}")
         if "netguard" in app.extensions:
             raise ConfigError(f"Netguard: {app.name!r} has one already: apply it once, where the app is made")
         middleware = NetguardMiddleware(app, _checked(policy or self._policy))
-        if middleware.plan.asks_user:
+        if middleware.may_ask_user:
             app.before_request(_hook(_asked(app, user or self._user)))
         app.register_error_handler(Refused, lambda error: _response(_exchange().refused(error)))
-        if middleware.plan.policy.lockouts():
+        if middleware.may_log_in:
             _listen_to_logins(app)
         app.app_ctx_globals_class = _with_netguard(app.app_ctx_globals_class)
         app.jinja_env.globals["csp_nonce"] = Nonce(_exchange)  # as a global, imported macros see it too
@@ -144,10 +160,10 @@ def limited(limiter: Limiter | AsyncLimiter, *names: str) -> Callable[[View], Vi
     return decorate
 
 
-def _checked(policy: Policy | Plan | None) -> Policy | Plan:
+def _checked(policy: Policy | Plan | LivePolicy | None) -> Policy | Plan | LivePolicy:
     if policy is None:
         raise ConfigError("Netguard: the policy is missing: write Netguard(app, Policy(hosts=[...]))")
-    if not isinstance(policy, Policy | Plan):
+    if not isinstance(policy, Policy | Plan) and not is_live(policy):
         raise ConfigError(f"Netguard: the policy is Policy(...), not {policy!r}")
     return policy
 

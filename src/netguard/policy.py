@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -15,6 +15,7 @@ from netguard.errors import ConfigError
 from netguard.events import Sink
 from netguard.headers import Headers, presets
 from netguard.lockout import Lockout, check_lockouts
+from netguard.messages import Request
 from netguard.proxies import Proxies
 from netguard.rate_limit import REPORTS, RateLimit, check_names
 from netguard.refusals import PageSource, check_pages
@@ -77,8 +78,10 @@ class Policy:
     on_refusal: Mapping[int, PageSource] = field(default_factory=dict)
     texts: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     open: bool = False  # development only: answer clients outside the private networks too
+    tenants: Tenants | None = None
     preset: Preset = "web"
     settled: str = field(default="", repr=False)  # the preset that filled in what was left unsaid
+    space: str = field(default="", repr=False)  # whose counters these are, where tenants have one store
     shared: Shared = field(default_factory=Shared, repr=False, compare=False)  # also by what ``replace`` makes of it
 
     def __post_init__(self) -> None:
@@ -99,6 +102,7 @@ class Policy:
         self._settle()
         self._check_signing()
         self._check_counters()
+        self._settle_tenants()
         for sink in listing("Policy.events", self.events, object):
             if not callable(sink):
                 raise ConfigError(f"Policy.events: {sink!r} cannot be called with an event")
@@ -139,7 +143,12 @@ class Policy:
 
         A new secret in front changes none of them.
         """
-        return (self.counter_key or "".join(self.secrets[-1:])).encode() or self.shared.secret
+        key = (self.counter_key or "".join(self.secrets[-1:])).encode() or self.shared.secret
+        if not self.space:
+            return key
+        from hashlib import blake2b  # takes milliseconds to load: only who has tenants waits for it
+
+        return blake2b(self.space.encode(), key=key[:64]).digest()
 
     def _check_signing(self) -> None:
         if self.secrets or self.preset == "development":
@@ -170,6 +179,16 @@ class Policy:
         if self.preset != "legacy" and headers and (headers.expect_ct or headers.x_xss_protection == _OBSOLETE):
             raise ConfigError("Policy.headers: Expect-CT and X-XSS-Protection: 1 are for Policy.legacy(...) alone")
 
+    def _settle_tenants(self) -> None:
+        """Give each tenant what the outer policy owns, and counters of its own."""
+        if self.tenants is None:
+            return
+        if not isinstance(self.tenants, Tenants):
+            raise ConfigError(f"Policy.tenants: write Tenants(...), not {self.tenants!r}")
+        own: dict[str, Any] = {"hosts": self.hosts, "proxies": self.proxies, "exempt": self.exempt}
+        policies = {name: replace(one, **own, space=f"tenant {name}") for name, one in self.tenants.policies.items()}
+        object.__setattr__(self, "tenants", replace(self.tenants, policies=policies))
+
     @classmethod
     def from_toml(cls, path: str | Path) -> Policy:
         """The policy of a TOML file: the same names, tables for sections, callables as ``"module:name"``."""
@@ -199,6 +218,47 @@ class Policy:
     def development(cls, **keywords: Any) -> Policy:
         """``web`` for a developer's machine: no redirect, no HSTS, local names served, public clients refused."""
         return cls(preset="development", **keywords)
+
+
+@section
+class Tenants:
+    """Policies of one app's tenants: ``Tenants({"north.example": Policy(...), "*.south.example": Policy(...)})``.
+
+    The names are hosts, ``*.`` for any depth below one, of which the longest that fits is taken; or ``by``, a callable
+    of the request, gives a name. Where nothing fits or it gives None, the outer policy serves, which owns hosts,
+    proxies and exempt paths; all else is each tenant's own, counters included. Code that counts for one takes its
+    policy from ``policy.tenants.policies``.
+    """
+
+    policies: Mapping[str, Policy] = field(kw_only=False)
+    by: Callable[[Request], str | None] | None = None
+
+    def __post_init__(self) -> None:
+        if not (self.policies and hasattr(self.policies, "items")):
+            raise ConfigError(f"Tenants: write a mapping of names to policies, not {self.policies!r}")
+        for name, policy in self.policies.items():
+            _kind(f"tenants[{name!r}]", policy, Policy)
+            owned = policy.hosts not in ((), _LOCAL_HOSTS) or Proxies.of(policy.proxies).trusted or policy.exempt
+            if not policy.space and (owned or policy.tenants):
+                raise ConfigError(f"Tenants[{name!r}]: hosts, proxies, exempt and tenants are the outer policy's own")
+        if self.by is not None and not callable(self.by):
+            raise ConfigError(f"Tenants.by: a callable of the request is meant, not {self.by!r}")
+        if self.by is None:
+            Hosts(patterns=tuple(self.policies))
+
+    def chooser(self) -> Callable[[Request], str | None]:
+        """What names the tenant of a request."""
+        return self.by or (lambda request: self._of_host(request.host))
+
+    def _of_host(self, host: str | None) -> str | None:
+        if host is None or host in self.policies:
+            return host
+        rest = host
+        while "." in rest:
+            rest = rest.partition(".")[2]
+            if f"*.{rest}" in self.policies:
+                return f"*.{rest}"
+        return None
 
 
 def _kind(name: str, value: object, kind: type) -> None:

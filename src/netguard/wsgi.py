@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from functools import partial
+from typing import TYPE_CHECKING, Self
 
-from netguard.core import Plan, decide, plan_of
+from netguard.core import Plan, decide
 from netguard.environ import Environ, read_body, read_request, told, with_body
 from netguard.errors import ConfigError, Refused
 from netguard.events import Sinks, logger
@@ -13,6 +15,7 @@ from netguard.exchange import Exchange
 from netguard.messages import CONTINUE, Continue, Decision, NeedBody, NeedCounts, Respond
 from netguard.policy import Policy
 from netguard.refusals import CRASHED, NO_USER, proved
+from netguard.serving import drivers, first_plan
 from netguard.taking import counters_of, unless_denied
 from netguard.wsgi_responses import (
     StartResponse,
@@ -24,6 +27,9 @@ from netguard.wsgi_responses import (
     settling,
     withholding,
 )
+
+if TYPE_CHECKING:
+    from netguard.live import LivePolicy
 
 __all__ = ["Environ", "NetguardMiddleware", "StartResponse", "WSGIApp"]
 
@@ -38,19 +44,38 @@ class NetguardMiddleware:
     asks_inside = False  # whether the adapter has a hook that asks the rules about the user
 
     def __init__(
-        self, app: WSGIApp, policy: Policy | Plan | None = None, *, user: Callable[[Environ], object] | None = None
+        self,
+        app: WSGIApp,
+        policy: Policy | Plan | LivePolicy | None = None,
+        *,
+        user: Callable[[Environ], object] | None = None,
     ) -> None:
         self.app = app
-        self.plan = plan_of(policy)
         self._user = user
         if user is not None and not callable(user):
             raise ConfigError(f"NetguardMiddleware: user is a callable, not {user!r}")
-        if self.plan.asks_user and user is None and not self.asks_inside:
+        self._serve(first_plan(policy))
+        self._drivers = drivers(self, self.plan, policy, self._check)
+
+    def _check(self, plan: Plan) -> None:
+        if plan.asks_user and self._user is None and not self.asks_inside:
             raise ConfigError(NO_USER)
-        self._sinks = Sinks(self.plan.policy.events)
-        self._counters = counters_of(self.plan, self._sinks)
+
+    def _serve(self, plan: Plan) -> None:
+        self.plan = plan
+        self._sinks = Sinks(plan.policy.events)
+        self._counters = counters_of(plan, self._sinks)
+
+    def serving(self, plan: Plan) -> Self:
+        """The same under another plan."""
+        other = copy(self)
+        other._drivers = None
+        other._serve(plan)
+        return other
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if self._drivers is not None:
+            return self._drivers.of(lambda plan: read_request(plan, environ))(environ, start_response)
         plan = self.plan
         request = read_request(plan, environ)
         exchange = Exchange(request, plan.merge, plan.pages, self._sinks.tell, plan.csrf)

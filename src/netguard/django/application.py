@@ -88,9 +88,9 @@ def get_asgi_application(websocket: ASGIApp | None = None) -> ASGIDriver:
 def _hooked(driver: Driver) -> Driver:
     """Rules about the user need somebody who knows the user: the middleware, which finds the exchange made already."""
     plan = driver.plan
-    if plan.policy.lockouts():
+    if any(one.policy.lockouts() for one in plan.all()):
         listen_to_logins()
-    asks = plan.asks_user
+    asks = any(one.asks_user for one in plan.all())
     if asks and not any(_is_ours(import_string(path)) for path in settings.MIDDLEWARE):
         raise SettingsError(
             "NETGUARD has rules about the user: add 'netguard.django.NetguardMiddleware' to MIDDLEWARE, which asks "

@@ -10,7 +10,6 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.http.request import validate_host
 
-from netguard.core import Plan
 from netguard.django.conf import SettingsError, policy_of_settings
 from netguard.policy import Policy
 
@@ -59,7 +58,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:  # what Django hands to ever
         found = policy_of_settings()
     except SettingsError as error:
         return [Error(str(error), hint="See the quick start for Django.", id="netguard.E001")]
-    policy = found.policy if isinstance(found, Plan) else found
+    policy = found if isinstance(found, Policy) else found.policy
     return [*_place(), *_doubled(policy), *_hosts(policy), *_development(policy)]
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from copy import copy
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
@@ -24,7 +25,11 @@ from netguard.exchange import Exchange
 from netguard.messages import CONTINUE, Continue, Decision, NeedBody, NeedCounts, Respond
 from netguard.policy import Policy
 from netguard.refusals import CRASHED, proved
+from netguard.serving import drivers, first_plan
 from netguard.taking import counters_of, unless_denied
+
+if TYPE_CHECKING:
+    from netguard.live import LivePolicy
 
 GetResponse = Callable[[HttpRequest], Any]  # a response, or what awaits one
 
@@ -39,22 +44,33 @@ class NetguardMiddleware:
     sync_capable = True
     async_capable = True
 
-    def __init__(self, get_response: GetResponse, policy: Policy | Plan | None = None) -> None:
+    def __init__(self, get_response: GetResponse, policy: Policy | Plan | LivePolicy | None = None) -> None:
         self.get_response = get_response
         policy = policy_of_settings() if policy is None else policy
-        self.plan = policy if isinstance(policy, Plan) else Plan(policy)
-        self._sinks = Sinks(self.plan.policy.events)
-        self._tell = self._sinks.tell
-        self._counters = counters_of(self.plan, self._sinks)
-        if self.plan.policy.lockouts():
-            listen_to_logins()
+        self._serve(first_plan(policy))
+        self._drivers = drivers(self, self.plan, policy, _listen)
         self._awaits = iscoroutinefunction(get_response)
         if self._awaits:
             markcoroutinefunction(self)
-        if self.plan.asks_user:  # else Django would call the hook on every request
+        if self.plan.asks_user or self._drivers:  # else Django would call the hook on every request
             self.process_view = self._admit_async if self._awaits else self._admit
 
+    def _serve(self, plan: Plan) -> None:
+        self.plan = plan
+        self._sinks = Sinks(plan.policy.events)
+        self._tell = self._sinks.tell
+        self._counters = counters_of(plan, self._sinks)
+
+    def serving(self, plan: Plan) -> Self:
+        """The same under another plan."""
+        other = copy(self)
+        other._drivers = None
+        other._serve(plan)
+        return other
+
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if self._drivers is not None and outer_exchange(request) is None:
+            return self._drivers.of(lambda plan: read_request(plan, request))(request)
         if self._awaits:
             return self._answer_async(request)
         exchange = self._opened(request)
@@ -181,6 +197,11 @@ class NetguardMiddleware:
         if not exchange.pending or not knows_user(request):
             return None
         return _refusal(exchange, await exchange.aadmit(await auser_of(request)))
+
+
+def _listen(plan: Plan) -> None:
+    if plan.policy.lockouts():
+        listen_to_logins()
 
 
 def _refusal(exchange: Exchange, verdict: Continue | Respond) -> HttpResponseBase | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import field, replace
+from pathlib import Path
 from typing import Any, Final
 
 from netguard.checks import listing, one_of, section
@@ -15,6 +16,8 @@ from netguard.patterns import Pattern, PatternMap
 from netguard.roles import Role, lacks, roles_of
 from netguard.rules import Mode
 from netguard.rules.users import UserRule
+
+Pause = Callable[[], object]
 
 _OVERRIDES: Final = (b"x-http-method-override", b"x-http-method", b"x-method-override")
 _NOT_FOUND: Final = "not-found"  # what a client is told of an area that hides
@@ -58,6 +61,11 @@ class Area:
         if not any(lists.values()):
             raise ConfigError(f"Area({self.path!r}): it refuses nobody: say networks=[...], deny=[...] or require=...")
 
+    def files(self) -> Iterator[Path]:
+        """The files that its networks are read from."""
+        for networks in (self.allowed, self.denied):
+            yield from networks.files if networks else ()
+
     def patterns(self) -> tuple[str, ...]:
         """The patterns of ``path``."""
         found = (self.path,) if isinstance(self.path, str) else listing("Area.path", self.path, str)
@@ -81,11 +89,11 @@ class Guard:
 
     __slots__ = ("_allowed", "_denied", "_enforced", "_hide", "_name", "area", "roles")
 
-    def __init__(self, area: Area) -> None:
+    def __init__(self, area: Area, pause: Pause | None) -> None:
         self.area = area
         self.roles = area.roles
-        self._allowed: NetworkSet | None = area.allowed.read() if area.allowed else None
-        self._denied: NetworkSet | None = area.denied.read() if area.denied else None
+        self._allowed: NetworkSet | None = area.allowed.read(pause) if area.allowed else None
+        self._denied: NetworkSet | None = area.denied.read(pause) if area.denied else None
         self._hide = area.hide
         self._enforced = area.mode == "enforce"
         self._name = ", ".join(area.patterns())
@@ -124,8 +132,8 @@ class AreaRule:
 
     __slots__ = ("_methods", "_routes", "asks_user")
 
-    def __init__(self, areas: Sequence[Area]) -> None:
-        entries = [(text, guard) for guard in map(Guard, areas) for text in guard.area.patterns()]
+    def __init__(self, areas: Sequence[Area], pause: Pause | None = None) -> None:
+        entries = [(text, guard) for area in areas for guard in [Guard(area, pause)] for text in area.patterns()]
         ranked = [(text, (Pattern.parse("Area.path", text).rank, guard)) for text, guard in entries]
         self._routes = PatternMap("Area.path", ranked, guarding=True)
         self._methods = any(" " in text for text, _ in entries)
