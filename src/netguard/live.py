@@ -11,7 +11,6 @@ from threading import Event, Lock, Thread
 from time import sleep
 from typing import Any, Final
 
-from netguard.checks import listing
 from netguard.core import Plan
 from netguard.errors import ConfigError
 from netguard.events import Sinks
@@ -35,12 +34,10 @@ class LivePolicy:
     """
 
     def __init__(
-        self, source: str | Path | Callable[[], Policy], *, every: float = 2.0, watch: Sequence[Any] = ()
+        self, source: str | Path | Callable[[], Policy], *, every: float = 2.0, watch: Sequence[str | Path] = ()
     ) -> None:
-        if isinstance(source, Policy) or not (callable(source) or isinstance(source, str | Path)):
-            raise ConfigError(f"LivePolicy: a TOML file or a callable that returns a Policy is meant, not {source!r}")
-        if isinstance(every, bool) or not isinstance(every, int | float) or every < 0:
-            raise ConfigError(f"LivePolicy.every: seconds are meant, 0 for never, not {every!r}")
+        _check_source(source)
+        _check_seconds(every)
         self._source = source
         self._every = every
         self._own = [Path(one) for one in _listed(watch)]
@@ -183,6 +180,16 @@ class LivePolicy:
             yield None
             if files != list(self._files()):
                 return
+
+
+def _check_source(source: object) -> None:
+    if isinstance(source, Policy) or not (callable(source) or isinstance(source, str | Path)):
+        raise ConfigError(f"LivePolicy: a TOML file or a callable that returns a Policy is meant, not {source!r}")
+
+
+def _check_seconds(every: object) -> None:
+    if isinstance(every, bool) or not isinstance(every, int | float) or not every >= 0:
+        raise ConfigError(f"LivePolicy.every: seconds are meant, 0 for never, not {every!r}")
 
 
 def _listed(watch: Sequence[str | Path]) -> tuple[str | Path, ...]:
