@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from netguard.headers.hsts import HSTS
     from netguard.headers.integrity import IntegrityPolicy
     from netguard.limiter import AsyncLimiter, Hit, Limiter
+    from netguard.live import LivePolicy
     from netguard.lockout import Lockout
     from netguard.logins import Logins
     from netguard.outcomes import redirected, reported, status
-    from netguard.policy import Policy
+    from netguard.policy import Policy, Tenants
     from netguard.proxies import Proxies
     from netguard.rate_limit import RateLimit
     from netguard.roles import group, permission, role, scope, signed_in, staff, superuser
@@ -45,6 +46,7 @@ _HOMES = {
     "Hit": "limiter",
     "IntegrityPolicy": "headers.integrity",
     "Limiter": "limiter",
+    "LivePolicy": "live",
     "LockedOut": "errors",
     "Lockout": "lockout",
     "Logins": "logins",
@@ -61,6 +63,7 @@ _HOMES = {
     "STRICT_DYNAMIC": "headers.csp",
     "SecurityEvent": "events",
     "SignedCookie": "signing",
+    "Tenants": "policy",
     "TokenError": "errors",
     "basic": "count_sources",
     "client": "count_sources",
@@ -101,6 +104,7 @@ __all__ = [
     "Hit",
     "IntegrityPolicy",
     "Limiter",
+    "LivePolicy",
     "LockedOut",
     "Lockout",
     "Logins",
@@ -113,6 +117,7 @@ __all__ = [
     "RateLimited",
     "SecurityEvent",
     "SignedCookie",
+    "Tenants",
     "TokenError",
     "asgi",
     "basic",

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from netguard.csrf import Csrf
     from netguard.devices import Devices
     from netguard.limiting import RateLimits
+    from netguard.login_attempts import Lockouts
     from netguard.report_counting import CountedReceiver
 
 _new: Final = object.__new__
@@ -58,8 +59,8 @@ class Plan:
 
     __slots__ = (
         "_authorities", "areas", "asks_user", "checks", "counted", "counted_beside", "counted_by_user", "csrf",
-        "devices", "known_limits", "limits", "merge", "pages", "policy", "receiver", "reports", "resolver", "static",
-        "steps", "store", "tenants", "user_rules",
+        "devices", "known_limits", "limits", "lockouts", "merge", "pages", "policy", "receiver", "reports", "resolver",
+        "static", "steps", "store", "tenants", "user_rules",
     )  # fmt: skip
 
     def __init__(
@@ -81,12 +82,12 @@ class Plan:
         self.csrf = _csrf(policy, self.merge)
         self.limits = _limits(policy)
         self.devices = _devices(policy, self.merge)
-        lockouts = _lockouts(policy, self.devices)
+        self.lockouts = _lockouts(policy, self.devices)
         token = self.csrf.rule if self.csrf else None
         known, by_user = (self.limits.known, self.limits.by_user) if self.limits else (None, None)
         self.known_limits = known
-        self.counted_beside = _present(token, lockouts, *counted)
-        self.counted = _present(token, known, lockouts, *counted)
+        self.counted_beside = _present(token, self.lockouts, *counted)
+        self.counted = _present(token, known, self.lockouts, *counted)
         self.counted_by_user = _present(by_user)
         self.user_rules = tuple(user_rules)
         self.reports = _reports(policy, self.receiver)
@@ -228,7 +229,7 @@ def _devices(policy: Policy, merge: HeaderMerge) -> Devices | None:
     return Devices(policy.secrets or [policy.shared.secret.hex()], merge.secures, days=max(days))
 
 
-def _lockouts(policy: Policy, devices: Devices | None) -> Counted | None:
+def _lockouts(policy: Policy, devices: Devices | None) -> Lockouts | None:
     if not any(lockout.patterns() for lockout in policy.lockouts()):
         return None
     from netguard.keys import Keys  # as above

@@ -19,7 +19,7 @@ class Verdict:
     """What one rule said."""
 
     rule: str
-    outcome: Literal["pass", "refuse", "report", "ask"]  # ask: the body would decide
+    outcome: Literal["pass", "refuse", "report", "ask"]  # ask: the body, a store or the user would decide
     code: str = ""
     detail: str = ""
 
@@ -46,7 +46,8 @@ class Explanation:
 
 def explain(policy: Policy, request: Request) -> Explanation:
     """Run the steps of ``decide`` on a request and tell what each said, up to the one that decided."""
-    plan = Plan(policy)
+    outer = Plan(policy)
+    plan = (outer.tenants.plan(request) if outer.tenants else None) or outer
     trace: list[Verdict] = []
     for step in plan.steps:
         refusal = step.check(request)
@@ -55,7 +56,26 @@ def explain(policy: Policy, request: Request) -> Explanation:
             break
     else:
         trace += _token(plan, request)
+        trace += _counted(plan, request)
+        trace += _roles(plan, request)
     return Explanation(request, tuple(trace), decide(plan, request))
+
+
+def _counted(plan: Plan, request: Request) -> Iterator[Verdict]:
+    """What would be counted, which only the store can decide."""
+    if plan.receiver.cover(request):
+        return
+    for limit in plan.limits.met(request) if plan.limits else ():
+        yield Verdict("limits", "ask", detail=f"limit {limit.name!r} counts it: {limit.config.rate}")
+    for lockout in plan.lockouts.tried(request) if plan.lockouts else ():
+        yield Verdict("lockout", "ask", detail=f"lockout {lockout.name!r} takes a try: {lockout.tries}")
+
+
+def _roles(plan: Plan, request: Request) -> Iterator[Verdict]:
+    """What waits for the user."""
+    for guard in plan.areas.guards(request) if plan.areas else ():
+        if guard.roles:
+            yield Verdict("roles", "ask", detail=f"area {guard.name} needs: {' and '.join(map(str, guard.roles))}")
 
 
 def _token(plan: Plan, request: Request) -> Iterator[Verdict]:

@@ -129,6 +129,11 @@ class RateLimits:
         self.known = _routed([limit for limit in limits if not limit.needs_user])
         self.by_user = _routed([limit for limit in limits if limit.needs_user])
 
+    def met(self, request: Request) -> list[Limit]:
+        """All limits that count a request, those that wait for its user too."""
+        routed = [one for one in (self.known, self.by_user) if one is not None]
+        return [limit for one in routed for group in one.met(request).groups for limit in group.limits]
+
 
 def _routed(limits: Sequence[Limit]) -> Routed | None:
     asked = [limit for limit in limits if limit.config.patterns() != ()]

@@ -10,6 +10,7 @@ from netguard.count_sources import Basic
 from netguard.counters import NOTHING, Clear, GiveBack, Op, Settlement
 from netguard.devices import Device, Devices
 from netguard.errors import Unreadable
+from netguard.lockout import Lockout
 from netguard.login_counting import Account, Part, TryCounting
 from netguard.messages import Count, RawHeaders, Refusal, Request
 from netguard.outcomes import LoginAnswer
@@ -205,6 +206,11 @@ class Lockouts:
         if not found:
             return ()
         return [self._share(counting, request) for counting in dict.fromkeys(found) if _asks(counting, request)]
+
+    def tried(self, request: Request) -> Sequence[Lockout]:
+        """The lockouts that this request takes a try of."""
+        found = self._routes.match(request.method, request.path)
+        return [counting.config for counting in dict.fromkeys(found) if _asks(counting, request)]
 
     def _share(self, counting: TryCounting, request: Request) -> LoginShare:
         reads_body = any(source.reads_body for source in counting.config.sources)

@@ -87,7 +87,7 @@ def check_areas(areas: Sequence[Area]) -> None:
 class Guard:
     """One area, compiled: its networks are read."""
 
-    __slots__ = ("_allowed", "_denied", "_enforced", "_hide", "_name", "area", "roles")
+    __slots__ = ("_allowed", "_denied", "_enforced", "_hide", "area", "name", "roles")
 
     def __init__(self, area: Area, pause: Pause | None) -> None:
         self.area = area
@@ -96,7 +96,7 @@ class Guard:
         self._denied: NetworkSet | None = area.denied.read(pause) if area.denied else None
         self._hide = area.hide
         self._enforced = area.mode == "enforce"
-        self._name = ", ".join(area.patterns())
+        self.name = ", ".join(area.patterns())
 
     def refusal(self, request: Request) -> Refusal | None:
         """Why the address may not come; deny before allow."""
@@ -122,7 +122,7 @@ class Guard:
         return " and ".join(map(str, self.roles))
 
     def _refused(self, code: str, why: str, rule: str = "areas") -> Refusal:
-        detail = f"area {self._name}: {why}"
+        detail = f"area {self.name}: {why}"
         status, told = (404, _NOT_FOUND) if self._hide else (403, "")
         return Refusal(rule, code, status, detail, enforced=self._enforced, told=told)
 
