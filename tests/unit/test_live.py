@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,8 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def told() -> Iterator[list[SecurityEvent]]:
-    yield []
+def told() -> list[SecurityEvent]:
+    return []
 
 
 def of_file(file: Path, told: list[SecurityEvent]) -> Callable[[], Policy]:
@@ -131,9 +131,7 @@ def test_a_request_in_flight_ends_under_its_own_policy(file: Path) -> None:
 def test_network_lists_are_watched(tmp_path: Path) -> None:
     networks = tmp_path / "office.txt"
     networks.write_text("192.0.2.0/24\n")
-    live = LivePolicy(
-        lambda: Policy(hosts=["one.example"], areas=[Area("/", networks=[f"file:{networks}"])]), every=0
-    )
+    live = LivePolicy(lambda: Policy(hosts=["one.example"], areas=[Area("/", networks=[f"file:{networks}"])]), every=0)
     app = NetguardMiddleware(hello, live)
     assert asked(app, "one.example") == [403]
     networks.write_text("198.51.100.0/24\n")
