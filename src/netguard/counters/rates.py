@@ -54,7 +54,7 @@ class Gcra:
         return replace(self, burst=burst, step=int(self.step / part))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Log:
     """A log of stamps: never more than ``limit`` in any ``period``, at the price of a stamp for each."""
 
@@ -88,7 +88,7 @@ class Log:
         return replace(self, limit=max(self.cost, int(self.limit * part)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Distinct:
     """How many different members a key has seen within ``period``: a new one past ``limit`` is refused.
 
@@ -109,14 +109,17 @@ class Distinct:
         member, period = self.member, self.period
         if state is None:
             return False, (self.limit - 1, 0, period, now), (now + period, (member, now, False))
-        since = now - period
-        live = [(one, at if at < now else now, twice) for one, at, twice in state[1:] if at > since]
-        others = [one for one in live if one[0] != member]
-        again = len(others) < len(live)
-        if not again and len(live) >= self.limit:
-            stamps = [stamp for _, stamp, _ in live]
+        since, again = now - period, False
+        others: list[tuple[bytes, int, bool]] = []
+        for one, at, twice in state[1:]:
+            if at > since and one != member:
+                others.append((one, at if at < now else now, twice))
+            elif at > since:
+                again = True
+        if not again and len(others) >= self.limit:
+            stamps = [stamp for _, stamp, _ in others]
             wait, ends = min(stamps) + period - now, max(stamps) + period
-            return True, (0, wait, ends - now, now), (ends, *live)
+            return True, (0, wait, ends - now, now), (ends, *others)
         told = self.limit - len(others) - 1, 0, period, NOTHING if again else now
         return False, told, (now + period, *others, (member, now, again))
 

@@ -13,7 +13,7 @@ Window = tuple[int, int, int]  # its start, what is taken in it, and the end of 
 _NONE: Final[Window] = (0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen, as what follows: see `Gcra`
 class Windows:
     """Tries within several windows, (limit, period) each, from the first try on; the last one locks for its period.
 
@@ -27,33 +27,30 @@ class Windows:
     on_outage: OnOutage = "local"
 
     def judge(self, state: tuple[Any, ...] | None, now: int) -> Judged:
-        if not self._fits(state):
-            return self._taken([_NONE] * len(self.windows), now)
-        before, locked = state[1:], 0
-        for (start, _, until), (_, period) in zip(before, self.windows, strict=True):
+        before = state[1:] if self._fits(state) else (_NONE,) * len(self.windows)
+        after: list[Window] = []
+        lefts: list[int] = []
+        locked = ends = now
+        for (start, taken, until), (limit, period) in zip(before, self.windows, strict=True):
             if start > now or until > now + period:  # the clock went back
-                return self.judge(self._timely(state, now), now)
+                return self.judge(self._timely(before, now), now)
             if until > locked:
                 locked = until
-        if locked > now:
-            return True, (0, locked - now, locked - now, now), state
-        return self._taken(before, now)
-
-    def _taken(self, before: Sequence[Window], now: int) -> Judged:
-        after: list[Window] = []
-        ends = left = 0
-        for (start, taken, until), (limit, period) in zip(before, self.windows, strict=True):
             if not taken or until or start + period <= now:  # a lock that is over ends its window too
                 start, taken = now, 0
-            rest = limit - taken - 1
-            after.append((start, taken + 1, 0 if rest > 0 else now + period))
-            ends = max(ends, start + period if rest > 0 else now + period)
-            left = rest if len(after) == 1 or rest < left else left
-        return False, (left, 0, ends - now, now), (ends, *after)
+            left = limit - taken - 1
+            end = (start if left > 0 else now) + period
+            after.append((start, taken + 1, 0 if left > 0 else end))
+            lefts.append(left)
+            if end > ends:
+                ends = end
+        if locked > now:
+            return True, (0, locked - now, locked - now, now), state
+        return False, (min(lefts), 0, ends - now, now), (ends, *after)
 
-    def _timely(self, state: tuple[Any, ...], now: int) -> tuple[Any, ...]:
-        """The same where none began later than now, and no lock lasts longer than from now on."""
-        each = zip(state[1:], self.windows, strict=True)
+    def _timely(self, before: Sequence[Window], now: int) -> tuple[Any, ...]:
+        """The state where none began later than now, and no lock lasts longer than from now on."""
+        each = zip(before, self.windows, strict=True)
         kept = tuple(
             [(min(start, now), taken, min(until, now + period)) for (start, taken, until), (_, period) in each]
         )
@@ -77,7 +74,7 @@ class Windows:
         return replace(self, windows=tuple((max(1, int(n * part)), period) for n, period in self.windows))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Streak:
     """Tries without a success between them: past ``limit`` all are refused, until none came for ``keep``."""
 
@@ -102,9 +99,9 @@ class Streak:
         return self  # a process that counts alone has seen no streak but its own
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Revocation:
-    """Refuses what was ``issued`` no later than its key was revoked; a take writes nothing.
+    """Refuses what was ``issued`` no later than its key was revoked; a take writes nothing, wherever the clock goes.
 
     ``issued`` is a whole number on any clock of those who issue. As the operation of ``Revoke``, it revokes all that
     was issued until then, for ``keep`` microseconds.

@@ -34,8 +34,8 @@ class LimitsStorage:
     - ``Distinct``: by windows; a value that was seen passes until its own window is over.
     - ``Windows``: as in the memory store, but that a lock which the storage loses ends with its window.
     - ``Streak``: forgotten ``keep`` after its first try, not after its last one.
-    - ``Revocation``: of two that revoke a key at once, one may be lost where something was revoked of it before; while
-      it is revoked again, for as long as two calls take, it is not.
+    - ``Revocation``: where a key is revoked again, what was written is deleted and added anew. Between these two calls
+      nothing is revoked, for good if the process ends there, and of two that come at once one may be lost.
 
     Nothing is atomic but a single addition: each counter is added to, and what passed is given back where a later one
     refuses. So parallel requests may refuse each other at the very limit, and none passes beyond it, but a value of

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from time import monotonic_ns
 from typing import Final, TypeGuard
 
-from netguard.counters import NO_ROOM, GiveBack, Judged, News, Op, Revoke, Settlement, State, ends
+from netguard.counters import News, Op, Revoke, Settlement, ends
 from netguard.counters.rates import Distinct, Gcra, Log
 from netguard.counters.tries import Revocation
 from netguard.messages import Passed, Taken
+from netguard.stores.places import Place, judged_at, settled
 from netguard.stores.shards import SHARD, Shard
 
 _OVERFLOW: Final = 1024  # counters that keys without room share
 _FULL: Final = News("store.full", "the memory store has no room: new keys share counters, new logins wait", True)
 _ROOM: Final = News("store.room", "the memory store has room again", False)
-
-Place = tuple[dict[Hashable, State], Hashable] | None
 
 
 class MemoryStore:
@@ -117,33 +116,32 @@ class MemoryStore:
 
     def _together(self, ops: Sequence[Op], *, write: bool = True) -> Taken:
         indices = [hash(op.tag or op.key) & self._mask for op in ops]
-        shards = [self._shards[index] for index in indices]
-        locks = [self._shards[index].lock for index in sorted(set(indices))]  # one order for all, against deadlock
-        for lock in locks:
-            lock.acquire()
+        used = [self._shards[index] for index in sorted(set(indices))]  # one order for all, against deadlock
+        for shard in used:
+            shard.lock.acquire()
         try:
-            return self._judged(ops, shards, self._clock() // 1000, write)  # what it reads was written no later
+            return self._judged(ops, indices, used, write)
         finally:
-            for lock in locks:
-                lock.release()
+            for shard in used:
+                shard.lock.release()
 
-    def _judged(self, ops: Sequence[Op], shards: Sequence[Shard], now: int, write: bool) -> Taken:
-        places = self._places(ops, shards, now)
-        overflow = self._overflow
-        if all([place is None or place[0] is not overflow.states for place in places]):
-            return _judged_at(places, ops, now, write)
-        with overflow.lock:  # after those of shards, always
-            return _judged_at(places, ops, now, write)
+    def _judged(self, ops: Sequence[Op], indices: Sequence[int], used: Sequence[Shard], write: bool) -> Taken:
+        now = self._clock() // 1000  # what is read was written no later
+        shards = self._shards
+        for shard in used:
+            if self._full or len(shard.states) + len(ops) > shard.sweep_at:
+                return self._crowded(ops, [shards[index] for index in indices], now, write)
+        places = [(shards[index].states, op.key) for index, op in zip(indices, ops, strict=True)]
+        return judged_at(places, ops, now, write)
 
-    def _places(self, ops: Sequence[Op], shards: Sequence[Shard], now: int) -> Sequence[Place]:
-        count = len(ops)
-        if not self._full and all([len(shard.states) + count <= shard.sweep_at for shard in shards]):
-            return [(shard.states, op.key) for shard, op in zip(shards, ops, strict=True)]
-        # First of all, for what is kept elsewhere after it.
+    def _crowded(self, ops: Sequence[Op], shards: Sequence[Shard], now: int, write: bool) -> Taken:
+        """The same where a shard may have no room for all."""
         for shard in {shard for shard, op in zip(shards, ops, strict=True) if op.key not in shard.states}:
-            shard.make_room(now, count)
+            shard.make_room(now, len(ops))
         added = dict.fromkeys(shards, 0)
-        return [self._place(op, shard, added) for shard, op in zip(shards, ops, strict=True)]
+        places = [self._place(op, shard, added) for shard, op in zip(shards, ops, strict=True)]
+        with self._overflow.lock:  # after those of shards, always
+            return judged_at(places, ops, now, write)
 
     def _place(self, op: Op, shard: Shard, added: dict[Shard, int]) -> Place:
         """Where an operation's state is kept; None where there is no room and it must not be shared."""
@@ -180,16 +178,9 @@ class MemoryStore:
             now = self._clock() // 1000
             if isinstance(op, Revoke):
                 shard.make_room(now, 1)
-            left = _left(op, shard.states.pop(op.key, None), now)
+            left = settled(op, shard.states.pop(op.key, None), now)
             if left is not None and ends(left) > now:
                 shard.states[op.key] = left
-
-
-def _left(op: Settlement, state: State, now: int) -> State:
-    """The state that a settlement leaves; None for none."""
-    if isinstance(op, Revoke):
-        return op.op.revoked(state, now)
-    return op.op.returned(state, op.generation, now) if isinstance(op, GiveBack) and state is not None else None
 
 
 def _are_alike(ops: Sequence[Op]) -> TypeGuard[Sequence[Gcra]]:
@@ -199,23 +190,3 @@ def _are_alike(ops: Sequence[Op]) -> TypeGuard[Sequence[Gcra]]:
         if type(op) is not Gcra or op.tag != tag:
             return False
     return bool(tag)
-
-
-def _judged_at(places: Sequence[Place], ops: Sequence[Op], now: int, write: bool) -> Taken:
-    judged = [_verdict(place, op, now) for place, op in zip(places, ops, strict=True)]
-    ok = True
-    for op, (refused, _, _) in zip(ops, judged, strict=True):
-        if refused and not op.report:
-            ok = False
-    if write:
-        for place, (refused, _, state) in zip(places, judged, strict=True):
-            if place is not None and state is not None and (ok or refused):
-                place[0][place[1]] = state
-    return Taken(ok, tuple([count for _, count, _ in judged]))
-
-
-def _verdict(place: Place, op: Op, now: int) -> Judged:
-    if place is None:
-        return True, (0, NO_ROOM, 0, now), None
-    state = place[0].get(place[1])
-    return op.judge(None if state is None or ends(state) <= now else state, now)
