@@ -71,7 +71,8 @@ class TryCounting:
         self._names = () if second else self._rated("names", config.distinct(config.distinct_names))
         self._clients = () if second else self._rated("clients", config.distinct(config.distinct_clients))
         self._shared: dict[str, Any] = {"report": config.mode == "report", "on_outage": config.on_outage}
-        self._suffixes = {role: self._suffix(role) for role in ("account", "client", "cap")}
+        counted: tuple[Role, ...] = ("account", "client", "cap")
+        self._suffixes = {role: self._suffix(role) for role in counted}
         marks: tuple[tuple[Role, str], ...] = (("account", "pair"), ("device", "device"))
         self._roles: dict[bytes, Role] = {suffix: role for role, suffix in self._suffixes.items()}
         if not self._caps():

@@ -48,7 +48,8 @@ class LoginLocks:
         self._first = TryCounting(self.lockout, keys)
         self._second = TryCounting(second, keys, second=True)
         self._sinks = Sinks(plan.policy.events)
-        self._counters = Counters(plan.store or store_of(plan.policy), self._sinks)
+        store = store_of(plan.policy) if plan.store is None else plan.store
+        self._counters = Counters(store, self._sinks)
         secrets = plan.policy.secrets
         self._tokens = UnlockTokens(secrets, keys, seconds=link_minutes * _MINUTE) if secrets else None
 
