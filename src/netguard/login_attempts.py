@@ -182,7 +182,7 @@ class Tried:
 
     def _watched(self) -> list[tuple[str, str]]:
         pairs = zip(self._parts, self._counts, strict=True)
-        return [_WATCHED[part.role] for part, count in pairs if part.role in _WATCHED and count[1]]
+        return [_WATCHED[part.role] for part, count in pairs if part.role in _WATCHED and count[1] > 0]
 
     def _note(self, code: str, detail: str) -> Refusal:
         return Refusal("lockout", code, 200, detail, enforced=False, account=self._account.shown)

@@ -146,7 +146,10 @@ class TryCounting:
     def _distinct(self, role: Role, rated: Sequence[tuple[bytes, Rate]], tag: bytes, member: bytes) -> Iterator[Part]:
         shared = self._shared if self.config.distinct_mode == "enforce" else {**self._shared, "report": True}
         for suffix, (limit, period) in ((suffix, (rate.amount, rate.period)) for suffix, rate in rated):
-            yield Part(role, Distinct(key=tag + suffix, tag=tag, member=member, limit=limit, period=period, **shared))
+            op = Distinct(
+                key=tag + suffix, tag=tag, member=member, limit=limit, period=period, shared=False, **shared
+            )  # fmt: skip
+            yield Part(role, op)
 
     def of_key(self, key: bytes) -> Part | None:
         """The lock that a key of a store may be; None for what locks nobody, or is another lockout's."""
