@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from netguard import LockedOut, Lockout, Logins, Policy, form
 from netguard.asgi import NetguardMiddleware
+from netguard.counters.tries import Windows
 from netguard.events import _NAMES_OF_CODES
 from netguard.flask import Netguard
 from netguard.stores.memory import MemoryStore
@@ -141,7 +142,7 @@ def test_the_waits_rise_as_the_table_says(page: dict[str, Any]) -> None:
     waited = []
     for _ in range(4):
         assert [fails(of) for _ in range(6)] == [True] * 5 + [False]
-        waited.append(round(of.wait("ann") / 60))
+        waited.append(round(of.locked_for("ann")[0] / 60))
         clock.now += waited[-1] * MINUTE
     assert waited == [15, 60, 15, 1440]
     assert re.findall(r"^\| 5.*?\| (.+?) \|$", TEXT, re.M) == ["15 minutes", "an hour", "15 minutes", "a day"]
@@ -211,15 +212,27 @@ def test_a_reset_unlocks_a_known_browser_too(page: dict[str, Any]) -> None:
     client = page["app"].test_client()
     ask(client, "/login", data=RIGHT)
     assert statuses(client, "/login", 6, data=WRONG) == [200] * 5 + [429]
-    page["password_was_reset"]("ann")
+    assert ask(client, "/reset/1").status_code == 200
     assert ask(client, "/login", data=RIGHT).location == "/courts"
+
+
+def test_an_outage_leaves_two_and_ten() -> None:
+    windows = Lockout(on=[]).windows(Lockout(on=[]).tries)
+    assert [count for count, _ in Windows(key=b"", windows=windows).share(Policy().outage_share).windows] == [2, 10]
+
+
+def test_a_full_store_refuses_new_logins_by_503() -> None:
+    policy = Policy(lockout=Lockout(on=[], devices=False), store="memory://?keys=4")
+    with pytest.raises(LockedOut) as caught, Logins(policy).attempt("ann", client="192.0.2.1"):
+        pass
+    assert caught.value.refusal.status == 503
 
 
 def test_who_is_locked_is_listed(page: dict[str, Any]) -> None:
     statuses(page["app"].test_client(), "/login", 5, data=WRONG)
-    locked, pseudonym = page["is_locked"]("ANN")
-    assert locked
-    assert page["locked_now"]() == [f"account {pseudonym}: 900 s"]
+    assert page["locked_now"]() == [f"account {page['unlocking'].pseudonym('ANN')}: 900 s"]
+    waits = page["waits"]("Ann", "bob")
+    assert (round(waits["Ann"]), waits["bob"]) == (900, 0)
 
 
 def test_the_table_of_events_has_their_names(page: dict[str, Any]) -> None:
@@ -257,5 +270,7 @@ def test_the_file_of_the_page(tmp_path: Path) -> None:
     pages, tokens = Policy.from_toml(tmp_path / "policy.toml").lockouts()
     assert (str(pages.sources[0]), pages.tries) == ("form(username)", "5/15 minutes; 10/hour; 20/day")
     assert (str(tokens.sources[0]), tokens.name) == ("json_field(user.name)", "tokens")
-    (tmp_path / "one.toml").write_text(text.partition("\n[[lockout]]\non = \"POST /api")[0].replace("[[lockout]]", "[lockout]"))
+    (tmp_path / "one.toml").write_text(
+        text.partition('\n[[lockout]]\non = "POST /api')[0].replace("[[lockout]]", "[lockout]")
+    )
     assert Policy.from_toml(tmp_path / "one.toml").lockouts() == (pages,)
