@@ -169,6 +169,14 @@ def test_tries_in_flight_count() -> None:
     assert fails(of)
 
 
+def test_a_success_clears_the_windows() -> None:
+    of = logins(Clock(), Lockout(on=[], tries="5/15 minutes"))
+    assert [fails(of) for _ in range(4)] == [True] * 4
+    with of.attempt("ann", client="192.0.2.2") as attempt:
+        attempt.succeeded()
+    assert [fails(of) for _ in range(6)] == [True] * 5 + [False]
+
+
 def test_the_cap_opens_by_itself() -> None:
     clock = Clock()
     of = logins(clock, Lockout(on=[], tries="99/minute", client_tries="999/minute", cap=3, cap_days=1))
