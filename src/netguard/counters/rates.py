@@ -71,7 +71,8 @@ class Log:
         over = len(stamps) + self.cost - self.limit
         if over > 0:
             wait, ends = stamps[over - 1] + self.period - now, stamps[-1] + self.period
-            return True, (self.limit - len(stamps), wait, ends - now, now), (ends, *stamps)
+            kept = (ends, *stamps) if state and state[-1] > now else state
+            return True, (self.limit - len(stamps), wait, ends - now, now), kept
         stamps += (now,) * self.cost
         return False, (-over, 0, self.period, now), (now + self.period, *stamps)
 
@@ -110,7 +111,8 @@ class Distinct:
         if not again and len(seen) >= self.limit:
             stamps = [stamp for _, stamp, _ in live]
             wait, ends = min(stamps) + self.period - now, max(stamps) + self.period
-            return True, (0, wait, ends - now, now), (ends, *live)
+            kept = (ends, *live) if any(at > now for _, at, _ in (state or (0,))[1:]) else state
+            return True, (0, wait, ends - now, now), kept
         seen[self.member] = self.member, now, again
         generation = -1 if again else now
         return False, (self.limit - len(seen), 0, self.period, generation), (now + self.period, *seen.values())
