@@ -81,6 +81,7 @@ class RateLimit:
             raise ConfigError(f"RateLimit.name: {name!r}: give it a short name of printable ASCII, without quotes")
 
     def _check_quota(self) -> None:
+        self.distinct_sources()
         fewest = min(rate.amount for rate in self.rates())
         if self.burst is not None:
             whole("RateLimit.burst", self.burst, 1, _MOST)

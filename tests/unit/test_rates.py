@@ -110,6 +110,11 @@ def test_a_name_is_text(name: Any) -> None:
         RateLimit("5/minute", name=name)
 
 
+def test_what_cannot_be_told_apart_is_refused_at_once() -> None:
+    with pytest.raises(ConfigError, match=r"RateLimit\.distinct"):
+        RateLimit("5/minute", distinct=5)
+
+
 @pytest.mark.parametrize("share", ["half", None, True, [0.5]])
 def test_a_share_is_a_number(share: Any) -> None:
     with pytest.raises(ConfigError, match=r"Policy\.outage_share"):
