@@ -41,6 +41,8 @@ ROWS: Sequence[Row] = (
     row("one-on-a-route-is-beside-the-one-for-all", [RateLimit("2/hour", name="all"), RateLimit("9/hour", on="/mail")],
         Ask(), Expect(status=429, runs=2, reached=False, events=OVER, that=[earlier(200, 200)]),
         Ask(), Ask(target=b"/mail")),
+    row("one-whose-path-has-a-line-end", [RateLimit("1/hour", on="/mail")], Ask(target=b"/mail%0A"),
+        Expect(status=429, runs=1, reached=False, events=OVER, that=[earlier(200)]), Ask(target=b"/mail")),
     row("a-cookie-that-the-policy-keeps-under-a-prefix", [BY_COOKIE], Ask(fields=["Cookie: __Host-visitor=b"]),
         Expect(runs=2, that=[earlier(200, 429, 429)]), Ask(fields=["Cookie: __Host-visitor=a"]),
         Ask(fields=["Cookie: __Host-visitor=a"]), Ask(fields=["Cookie: visitor=b; __Host-visitor=a"]),
