@@ -48,7 +48,7 @@ def row(
     return Row(id=f"lockout/{key}", policy=policy, ask=ask, answer=answer, expect=expect, first=first, times=times)
 
 
-def locked(*that: Check, runs: int | None = None, **headers: Any) -> Expect:
+def locked(*that: Check, runs: int | None = None, **headers: str) -> Expect:
     """The last one is refused; of those before, ``runs`` reached the app, or all."""
     return Expect(
         status=429, runs=-1 if runs is None else runs, reached=False, events=LOCKED, that=that, headers=headers
