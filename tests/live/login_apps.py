@@ -14,7 +14,7 @@ from netguard import Lockout, Policy, form, redirected
 from netguard.counters import OnOutage
 from netguard.events import SecurityEvent
 
-from .login_terms import CLIENT_TRIES, HELD, RIGHT, TRIES
+from .login_terms import CLIENT_TRIES, HELD, RIGHT, TRIES, UNKNOWN
 
 sys.setswitchinterval(float(os.environ.get("SWITCH_INTERVAL", sys.getswitchinterval())))
 
@@ -57,7 +57,8 @@ def _answer(path: str, body: bytes) -> tuple[str, list[tuple[str, str]]]:
     os.write(_EVALUATED, f"{fields['username']} {password}\n".encode())
     if password == HELD:
         (_FOLDER / "held").read_bytes()
-    return ("303 See Other", [*head, ("Location", "/home")]) if password in (RIGHT, HELD) else ("200 OK", head)
+    right = password in (RIGHT, HELD) and fields["username"] != UNKNOWN
+    return ("303 See Other", [*head, ("Location", "/home")]) if right else ("200 OK", head)
 
 
 async def _asgi(scope: Any, receive: Any, send: Any) -> None:
