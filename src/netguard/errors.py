@@ -23,32 +23,6 @@ class RateLimited(NetguardError):
         self.wait = wait
 
 
-class Refused(NetguardError):
-    """An error that a driver answers by its ``refusal``, where no view caught it."""
-
-    def __init__(self, message: str, refusal: Any) -> None:
-        super().__init__(message)
-        self.refusal = refusal  # a ``messages.Refusal``
-
-
-class LockedOut(Refused):
-    """There is no try to log in: the account or the client is locked, and no password may be checked."""
-
-    @property
-    def wait(self) -> float:
-        """Seconds until there is one."""
-        return float(self.refusal.wait / 1e6)
-
-    @property
-    def retry_after(self) -> int:
-        """The same in whole seconds, never too early."""
-        return -int(-self.refusal.wait // 1_000_000)
-
-
-class Busy(Refused):
-    """Too many passwords wait to be hashed: none was checked, and the client may come again in a moment."""
-
-
 class NonceError(NetguardError, RuntimeError):
     """The CSP nonce was first read after the response head had left."""
 
@@ -83,3 +57,41 @@ class Unreadable(NetguardError):
 
 class LengthRequired(NetguardError):
     """A body that a rule needs came without its length, where the server cannot say where it ends."""
+
+
+class Refused(NetguardError):
+    """An error that a driver answers by its ``refusal``, where no view caught it."""
+
+    def __init__(self, message: str, refusal: Any) -> None:
+        super().__init__(message)
+        self.refusal = refusal
+
+
+class LockedOut(Refused):
+    """Too many failed tries; after ``wait`` seconds the next one is looked at."""
+
+    @property
+    def wait(self) -> float:
+        """Seconds."""
+        return float(self.refusal.wait / 1_000_000)
+
+    @property
+    def retry_after(self) -> int:
+        """The wait in whole seconds, never too early, as Retry-After has it."""
+        return int(-(-self.refusal.wait // 1_000_000))
+
+
+class Busy(Refused):
+    """More passwords wait for their hash than may; a second later the same may pass."""
+
+
+class WeakPassword(NetguardError):
+    """A password that may not be chosen; the message names the mend.
+
+    ``code`` is "too-short", "too-long", "is-the-name", "breached", or "unchecked" where the list of breached ones
+    could not be asked and the configuration refuses then.
+    """
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
