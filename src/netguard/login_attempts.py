@@ -184,7 +184,7 @@ class Tried:
 
     def _watched(self) -> list[tuple[str, str]]:
         pairs = zip(self._parts, self._counts, strict=True)
-        return [_WATCHED[part.role] for part, count in pairs if count[1] and part.role in _WATCHED]
+        return [_WATCHED[part.role] for part, count in pairs if count[1] > 0 and part.role in _WATCHED]
 
     def _note(self, code: str, detail: str) -> Refusal:
         return Refusal("lockout", code, 200, detail, enforced=False, account=self._account.shown)

@@ -163,7 +163,7 @@ class TryCounting:
         def made(suffix: bytes, rate: Rate) -> Callable[[bytes, bytes], Distinct]:
             limit, period = rate.amount, rate.period
             return lambda tag, member: Distinct(
-                key=tag + suffix, tag=tag, member=member, limit=limit, period=period, **shared
+                key=tag + suffix, tag=tag, member=member, limit=limit, period=period, shared=False, **shared
             )
 
         return tuple(made(self._suffix(role, str(rate.seconds)), rate) for rate in rates)
