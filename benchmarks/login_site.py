@@ -22,13 +22,13 @@ MINUTES: Final = 15
 MEMORY: Final = "memory://"
 
 _VIEWS: Final = "benchmarks.login_views"
-_PAGES: Final = {name: "{{ form }}" for name in ("registration/login.html", "account/login.html")}
+_PAGES: Final = dict.fromkeys(("registration/login.html", "account/login.html"), "{{ form }}")
 _CACHES: Final = "django.core.cache.backends"
 _SECONDS: Final = MINUTES * 60
 
 
-def configure(package: str, folder: Path | None, store: str) -> None:
-    """The settings of a project with this package, its files in that folder, or in memory where there is none."""
+def configure(package: str, folder: Path, store: str) -> None:
+    """The settings of a project with this package and its files in that folder."""
     redis = store != MEMORY
     cache = {"BACKEND": f"{_CACHES}.redis.RedisCache", "LOCATION": store}
     own: dict[str, Any] = _PACKAGES[package]
@@ -73,10 +73,9 @@ def policy(store: str = MEMORY, tries: int = TRIES) -> Policy:
     return Policy(hosts=["localhost:*"], https=False, lockout=lockout, store=store, secrets=[secret])
 
 
-def _database(folder: Path | None) -> dict[str, Any]:
+def _database(folder: Path) -> dict[str, Any]:
     options = {"timeout": 20, "transaction_mode": "IMMEDIATE", "init_command": "PRAGMA journal_mode=WAL"}
-    name = ":memory:" if folder is None else str(folder / "database.sqlite3")
-    return {"ENGINE": "django.db.backends.sqlite3", "NAME": name, "OPTIONS": options}
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(folder / "database.sqlite3"), "OPTIONS": options}
 
 
 _AXES: Final[dict[str, Any]] = {

@@ -30,7 +30,9 @@ _EVALUATED: Final = _opened()
 class CountingBackend:
     """Takes one password for right; it sleeps instead of hashing where passwords are counted, else it costs nothing."""
 
-    def authenticate(self, request: HttpRequest | None, username: str = "", password: str = "", **_: Any) -> User | None:
+    def authenticate(
+        self, request: HttpRequest | None, username: str = "", password: str = "", **_: Any
+    ) -> User | None:
         if _EVALUATED is not None:
             os.write(_EVALUATED, f"{username}\n".encode())
             sleep(_CHECK)

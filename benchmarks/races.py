@@ -26,10 +26,10 @@ _MANY = 200
 _GUESSES = 40  # of an attacker who logs in to an account of their own in between
 _WRONG, _RIGHT = "wrong", "right"
 _NEEDS_REDIS = {"django-defender"}
-_HEAD = (
-    "package", "kept in", "processes", "one account, one client", "one account, 200 clients", "200 accounts, one client",
-    "own successes between 40 guesses", "the owner's known browser", "errors",
-)  # fmt: skip
+_HEAD = [
+    "package", "kept in", "processes", "one account, one client", "one account, 200 clients",
+    "200 accounts, one client", "own successes between 40 guesses", "the owner's known browser", "errors",
+]  # fmt: skip
 _numbers = count(1)
 
 
@@ -60,8 +60,13 @@ class Race:
 def main() -> None:
     """Race, print the table as Markdown."""
     options = _options()
-    rows = [_HEAD, *(row for name in options.names or PACKAGES for row in _rows(name, options.times))]
-    print("|" + "|\n|".join("|".join(f" {cell} " for cell in row) for row in [rows[0], ["---"] * len(_HEAD), *rows[1:]]) + "|")
+    rows = [_HEAD, ["---"] * len(_HEAD)]
+    rows += [row for name in options.names or PACKAGES for row in _rows(name, options.times)]
+    print(
+        "|"
+        + "|\n|".join("|".join(f" {cell} " for cell in row) for row in [rows[0], ["---"] * len(_HEAD), *rows[1:]])
+        + "|"
+    )
     print(f"\nDjango {version('django')}, gunicorn {version('gunicorn')}, {platform.python_implementation()} "
           f"{platform.python_version()}, commit {commit()}; each race {options.times} times")  # fmt: skip
 
@@ -73,25 +78,28 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _rows(package: str, times: int) -> Iterator[Sequence[str]]:
+def _rows(package: str, times: int) -> Iterator[list[str]]:
     with redis_server() as redis:
         if redis is None:
             raise SystemExit("no redis-server here; to get it: apt-get install redis-server")
         for processes in (1, 4):
             store = redis.uri if processes > 1 or package in _NEEDS_REDIS else MEMORY
-            with TemporaryDirectory(prefix="netguard-") as folder:
-                with login_server(package, Path(folder), store, processes=processes) as port:
-                    race = Race(Crowd(port), Path(folder))
-                    cells = [_span(run(race) for _ in range(times)) for run in _RACES]
-                    known = {_known_browser(race) for _ in range(times)}
+            with (
+                TemporaryDirectory(prefix="netguard-") as folder,
+                login_server(package, Path(folder), store, processes=processes) as port,
+            ):
+                race = Race(Crowd(port), Path(folder))
+                cells = [_span(run(race) for _ in range(times)) for run in _RACES]
+                known = {_known_browser(race) for _ in range(times)}
             said = {frozenset({True}): "gets in", frozenset({False}): "is locked out"}.get(frozenset(known), "at times")
             kept = "SQLite" if package.endswith("database") else "memory" if store == MEMORY else "Redis"
             print(f"raced {package}, {processes} processes", flush=True)
-            yield f"{package.partition(',')[0]} {_version(package)}", kept, str(processes), *cells, said, str(race.errors)
+            yield [_with_version(package), kept, str(processes), *cells, said, str(race.errors)]
 
 
-def _version(package: str) -> str:
-    return version(package.partition(",")[0])
+def _with_version(package: str) -> str:
+    name = package.partition(",")[0]
+    return f"{name} {version(name)}"
 
 
 def _span(values: Iterator[int]) -> str:
