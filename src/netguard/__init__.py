@@ -71,7 +71,7 @@ _HOMES = {
     "status": "outcomes",
     "user": "count_sources",
 }
-_ROOMS = ("asgi", "django", "errors", "fastapi", "flask", "networks", "starlette", "wsgi")
+_ROOMS = ("asgi", "django", "errors", "fastapi", "flask", "networks", "passwords", "starlette", "totp", "wsgi")
 
 __all__ = [
     "CSP",

@@ -116,7 +116,11 @@ MAKE_ONE: Final = "make one with: python -c 'import secrets; print(secrets.token
 
 def check_secrets(where: str, secrets: Sequence[str]) -> tuple[str, ...]:
     """The secrets, each long enough; the error never shows one."""
-    for secret in listing(where, secrets, str):
+    if isinstance(secrets, str | bytes) or any(
+        not isinstance(secret, str) for secret in listing(where, secrets, object)
+    ):
+        raise ConfigError(f"{where}: a list of strings is meant, as in [new, old]")
+    for secret in secrets:
         if len(secret) < SECRET_LENGTH:
             short = f"one has {len(secret)} characters, fewer than {SECRET_LENGTH}"
             raise ConfigError(f"{where}: {short}; {MAKE_ONE}")

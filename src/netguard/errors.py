@@ -83,3 +83,15 @@ class Unreadable(NetguardError):
 
 class LengthRequired(NetguardError):
     """A body that a rule needs came without its length, where the server cannot say where it ends."""
+
+
+class WeakPassword(NetguardError):
+    """A password that may not be chosen; the message names the mend.
+
+    ``code`` is "too-short", "too-long", "is-the-name", "breached", or "unchecked" where the list of breached ones
+    could not be asked and the configuration refuses then.
+    """
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Coroutine, Generator, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final
 
+from netguard.awaited import Awaited
 from netguard.checks import nearest, whole
 from netguard.core import Plan
 from netguard.counters import Clear, Op
 from netguard.counters.rates import Distinct
-from netguard.errors import ConfigError, NetguardError, RateLimited
+from netguard.errors import ConfigError, RateLimited
 from netguard.events import NO_REQUEST, Sinks
 from netguard.limiting import Group, RateLimits
 from netguard.messages import Count, Taken
@@ -18,9 +19,8 @@ from netguard.policy import Policy
 from netguard.rate_answers import seconds
 from netguard.taking import Counters, store_of
 
-T = TypeVar("T")
-
 _SECOND: Final = 1_000_000  # microseconds
+_UNASKED: Final = "AsyncLimiter: write `await limiter.hit(...)`; without await, nothing was asked"
 _MOST: Final = 1_000_000_000
 
 
@@ -153,7 +153,7 @@ class AsyncLimiter(Limits):
 
     def hit(self, name: str, *values: object, cost: int | None = None, member: object = None) -> Awaitable[Hit]:
         """As ``Limiter.hit``."""
-        return Awaited(self._hit(self._asked(name, values, cost, member)))
+        return Awaited(self._hit(self._asked(name, values, cost, member)), _UNASKED)
 
     async def take(self, name: str, *values: object, cost: int | None = None, member: object = None) -> Hit:
         """As ``Limiter.take``."""
@@ -161,7 +161,7 @@ class AsyncLimiter(Limits):
 
     def peek(self, name: str, *values: object, cost: int | None = None, member: object = None) -> Awaitable[Hit]:
         """As ``Limiter.peek``."""
-        return Awaited(self._peek(self._asked(name, values, cost, member)))
+        return Awaited(self._peek(self._asked(name, values, cost, member)), _UNASKED)
 
     async def reset(self, name: str, *values: object) -> None:
         """As ``Limiter.reset``."""
@@ -172,22 +172,6 @@ class AsyncLimiter(Limits):
 
     async def _peek(self, asked: _Question) -> Hit:
         return asked.hit(await self.counters.apeek(asked.ops), written=False)
-
-
-class Awaited(Awaitable[T]):
-    """An answer to be awaited. A coroutine is true: ``if limiter.hit(...)`` without await would let everybody pass."""
-
-    __slots__ = ("_coming",)
-
-    def __init__(self, coming: Coroutine[Any, Any, T]) -> None:
-        self._coming = coming
-
-    def __await__(self) -> Generator[Any, None, T]:
-        return self._coming.__await__()
-
-    def __bool__(self) -> NoReturn:
-        self._coming.close()
-        raise NetguardError("AsyncLimiter: write `await limiter.hit(...)`; without await, nothing was asked")
 
 
 def _passed(name: str, hit: Hit) -> Hit:

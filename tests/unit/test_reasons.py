@@ -7,8 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 RULES = (
-    "app|areas|body|cookies|core|counts|development|hosts|https|isolation|limits|lockout|origin|paths|proxies|reports|"
-    "roles|store|token"
+    "app|areas|body|cookies|core|counts|development|hosts|https|isolation|limits|lockout|origin|passwords|paths|proxies|"
+    "reports|roles|store|token"
 )
 
 
