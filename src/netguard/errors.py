@@ -23,32 +23,6 @@ class RateLimited(NetguardError):
         self.wait = wait
 
 
-class Refused(NetguardError):
-    """An error that a driver answers by its ``refusal``, where no view caught it."""
-
-    def __init__(self, message: str, refusal: Any) -> None:
-        super().__init__(message)
-        self.refusal = refusal  # a ``messages.Refusal``
-
-
-class LockedOut(Refused):
-    """There is no try to log in: the account or the client is locked, and no password may be checked."""
-
-    @property
-    def wait(self) -> float:
-        """Seconds until there is one."""
-        return float(self.refusal.wait / 1e6)
-
-    @property
-    def retry_after(self) -> int:
-        """The same in whole seconds, never too early."""
-        return -int(-self.refusal.wait // 1_000_000)
-
-
-class Busy(Refused):
-    """Too many passwords wait to be hashed: none was checked, and the client may come again in a moment."""
-
-
 class NonceError(NetguardError, RuntimeError):
     """The CSP nonce was first read after the response head had left."""
 

@@ -24,6 +24,7 @@ _NAMES_OF_CODES: Final = {
     "lockout.recovered": "authn_login_successafterfail",
     "lockout.new-device": "authn_login_success",
 }
+_QUIET: Final = frozenset({"lockout.succeeded", "lockout.new-device"})  # all is as it should be
 _NAMES: Final = {
     "hosts": "input_validation_fail",
     "body": "input_validation_fail",
@@ -158,7 +159,7 @@ def _event(request: Request, refusal: Refusal) -> SecurityEvent:
 
 
 def _log(event: SecurityEvent) -> None:
-    level = logging.INFO if 300 <= event.status < 400 else logging.WARNING
+    level = logging.INFO if 300 <= event.status < 400 or event.code in _QUIET else logging.WARNING
     extra = {"netguard": event}
     if not event.method:  # told by code or a store, about no request
         return logger.log(level, "%s [%s]", event.detail, event.code, extra=extra)

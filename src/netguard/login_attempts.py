@@ -119,7 +119,8 @@ class Tried:
             return []
         settled: list[Settlement] = []
         for (role, op), count in zip(self._parts, self._counts, strict=True):
-            if outcome == "succeeded" and role in ("account", "cap", "device"):
+            # The empty account is everybody's: nobody's success frees it for the others.
+            if outcome == "succeeded" and role in ("account", "cap", "device") and self._account.name:
                 settled.append(Clear(op.key, op.tag))
             elif count[3] != NOTHING and not count[1]:
                 settled.append(GiveBack(op, count[3]))
@@ -127,7 +128,9 @@ class Tried:
 
     def cookie(self, outcome: Said) -> bytes:
         """The Set-Cookie that makes this browser known after the last factor; empty where there is none to set."""
-        if outcome != "succeeded" or not self.last or self._devices is None or self._config.mode == "report":
+        if outcome != "succeeded" or not (self.last and self._account.name):
+            return b""
+        if self._devices is None or self._config.mode == "report":
             return b""
         if self._made is None:
             self._made = self._devices.cookie(self._request, self._account.tag, self._device)

@@ -182,11 +182,10 @@ class TryCounting:
         ]  # fmt: skip
         if not refused:
             return None
-        out = next((wait for wait, _ in refused if wait < 0), None)
-        if out is not None:
-            detail = f"lockout {self.config.name!r}: {_NO_STORE[out]}"
-            return Refusal("lockout", "lockout.unavailable", 503, detail, (retry_after(_LEAST_WAIT),))
         wait, role = max(refused)
+        if wait < 0:  # nothing is known to be locked, and nothing can be counted
+            detail = f"lockout {self.config.name!r}: {_NO_STORE[wait]}"
+            return Refusal("lockout", "lockout.unavailable", 503, detail, (retry_after(_LEAST_WAIT),))
         return self._locked(account, role, wait)
 
     def _locked(self, account: Account, role: Role, wait: int) -> Refusal:

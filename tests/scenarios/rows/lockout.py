@@ -125,6 +125,8 @@ ROWS: Sequence[Row] = (
         answer=BROKEN, times=3),
     Row(id="lockout/a-crash-is-a-failure", policy=guarded(), ask=ANN, answer=CRASHES, first=[ANN, ANN],
         expect=Expect(status=429, runs=2, reached=False, events=LOCKED)),
+    row("a-success-of-nobody-frees-nobody", guarded(), login(""), locked(forgotten, runs=3),
+        login(""), login("", says="right"), login("")),
     # By client.
     row("of-a-client-over-all-accounts", guarded(client_tries="3/hour"), login("d"), Expect(
         status=429, runs=3, reached=False, events=["lockout.client"], headers={"Retry-After": "3600"}),
