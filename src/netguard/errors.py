@@ -59,6 +59,32 @@ class LengthRequired(NetguardError):
     """A body that a rule needs came without its length, where the server cannot say where it ends."""
 
 
+class Refused(NetguardError):
+    """An error that a driver answers by its ``refusal``, where no view caught it."""
+
+    def __init__(self, message: str, refusal: Any) -> None:
+        super().__init__(message)
+        self.refusal = refusal
+
+
+class LockedOut(Refused):
+    """Too many failed tries; after ``wait`` seconds the next one is looked at."""
+
+    @property
+    def wait(self) -> float:
+        """Seconds."""
+        return float(self.refusal.wait / 1_000_000)
+
+    @property
+    def retry_after(self) -> int:
+        """The wait in whole seconds, never too early, as Retry-After has it."""
+        return int(-(-self.refusal.wait // 1_000_000))
+
+
+class Busy(Refused):
+    """More passwords wait for their hash than may; a second later the same may pass."""
+
+
 class WeakPassword(NetguardError):
     """A password that may not be chosen; the message names the mend.
 
