@@ -1,13 +1,15 @@
-"""The demo: two clubs and one member, so that there is something to see."""
+"""The demo: two clubs and two members, one with a second factor, so that there is something to see."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from .members import register
-from .models import Club, Court
+from .models import Club, Court, SecondFactor
 
 DEMO_EMAIL = "ada@booking.example"
 DEMO_PASSWORD = "correct horse battery staple"  # known to everybody on purpose: it may only book courts
+CODED_EMAIL = "alan@booking.example"  # with the same password, and codes by this secret
+CODED_SECRET = "COURTSIDEDEMOSECRETKNOWNTOALL234"
 
 
 def seed(session: Session) -> None:
@@ -17,6 +19,8 @@ def seed(session: Session) -> None:
     session.add_all([_riverside(), _old_mill()])
     session.flush()
     register(session, "Ada Lovelace", DEMO_EMAIL, DEMO_PASSWORD)
+    alan = register(session, "Alan Turing", CODED_EMAIL, DEMO_PASSWORD)
+    session.add(SecondFactor(member_id=alan.id, secret=CODED_SECRET, recovery="[]"))
 
 
 def _riverside() -> Club:

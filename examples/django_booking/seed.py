@@ -5,9 +5,9 @@ import fcntl
 from django.conf import settings
 from django.core.management import call_command
 
-from booking.seed import DEMO_EMAIL, DEMO_PASSWORD
+from booking.seed import CODED_EMAIL, CODED_SECRET, DEMO_EMAIL, DEMO_PASSWORD
 
-from .models import Club, Court, register
+from .models import Club, Court, SecondFactor, register
 
 CLUBS = [
     ("riverside", "Riverside Tennis", "Lyon", "Four courts under the plane trees by the Saône, two of them floodlit."),
@@ -43,3 +43,5 @@ def _fill() -> None:
         for court, surface in COURTS[slug]:
             Court.objects.create(club=club, name=court, surface=surface)
     register("Ada Lovelace", DEMO_EMAIL, DEMO_PASSWORD)
+    alan = register("Alan Turing", CODED_EMAIL, DEMO_PASSWORD)
+    SecondFactor.objects.create(member=alan, secret=CODED_SECRET, recovery="[]")

@@ -13,7 +13,7 @@ import pytest
 
 from support.certificates import Certificate
 from support.servers import Process, serve
-from support.sites import SESSION
+from support.sites import DEVICE, SESSION
 
 DAY = date.today() + timedelta(days=7)
 PAGE = f"/clubs/riverside?day={DAY}"
@@ -199,7 +199,7 @@ def test_a_log_out_clears_what_the_browser_keeps(site: Site) -> None:
     browser = site.logged_in()
     answer = browser.post("/logout")
     assert answer.headers["clear-site-data"] == '"cache", "storage"'
-    assert dict(browser.cookies) == {}
+    assert list(browser.cookies) == [DEVICE]
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/register", PAGE, "/bookings", "/nowhere"])
@@ -220,8 +220,8 @@ def test_static_files_are_served(browser: httpx2.Client, name: str) -> None:
 
 def test_the_admin_is_there_for_staff(site: Site) -> None:
     answer = site.browser().get("/admin/")
-    assert answer.url.path == "/admin/login/"
-    assert "Log out" not in site.logged_in().get("/admin/").text
+    assert answer.url.path == "/login"
+    assert site.logged_in().get("/admin/").url.path == "/login"
 
 
 def test_five_letters_an_hour_go_to_one_address(site: Site) -> None:
