@@ -11,6 +11,7 @@ from netguard.counters import NOTHING, Clear, GiveBack, Op, Settlement
 from netguard.devices import Device, Devices
 from netguard.errors import Unreadable
 from netguard.login_counting import Account, Part, TryCounting
+from netguard.login_refusals import refusal
 from netguard.messages import Count, RawHeaders, Refusal, Request
 from netguard.outcomes import LoginAnswer
 from netguard.patterns import PatternMap
@@ -67,7 +68,8 @@ class LoginShare:
 
     def judge(self, counts: Sequence[Count]) -> Refusal | None:
         """The refusal of the longest wait, where any counter refuses."""
-        return None if self._account is None else self._counting.refusal(self._account, self._parts, counts)
+        account = self._account
+        return None if account is None else refusal(self._counting.config, account, self._parts, counts)
 
     def told(self, counts: Sequence[Count]) -> RawHeaders:
         """Nothing: how many tries are left is nobody's business."""
@@ -183,7 +185,7 @@ class Tried:
 
     def _watched(self) -> list[tuple[str, str]]:
         pairs = zip(self._parts, self._counts, strict=True)
-        return [_WATCHED[part.role] for part, count in pairs if part.role in _WATCHED and count[1]]
+        return [_WATCHED[part.role] for part, count in pairs if part.role in _WATCHED and count[1] > 0]
 
     def _note(self, code: str, detail: str) -> Refusal:
         return Refusal("lockout", code, 200, detail, enforced=False, account=self._account.shown)

@@ -84,7 +84,8 @@ Success = Redirected | Status | Reported | _Called
 def redirected(*, away_from: Sequence[str] = ()) -> Redirected:
     """A login succeeded where the app answers 302 or 303 to a path other than the login's own.
 
-    ``away_from`` lists patterns of further paths that failures are sent to.
+    ``away_from`` lists patterns of further paths that failures are sent to. Not for a view that sends on whoever is
+    logged in already without a look at the password: that would prove a login to any account.
     """
     paths = listing("redirected(away_from=...)", away_from, str)
     for path in paths:
@@ -93,7 +94,7 @@ def redirected(*, away_from: Sequence[str] = ()) -> Redirected:
 
 
 def status(*codes: int) -> Status:
-    """A login succeeded where the app answers one of these statuses, which it must not answer to a failure."""
+    """A login succeeded where the app answers one of these statuses; one that a failure may get proves nothing."""
     if not codes:
         raise ConfigError("status(...): name the status of a success, as in status(200)")
     for code in codes:

@@ -110,7 +110,7 @@ class Policy:
         if "://" not in str(self.store):
             raise ConfigError(f"Policy.store: write an address such as 'redis://localhost', not {self.store!r}")
         check_scheme("Policy.store", self.store)
-        if not 0 < self.outage_share <= 1:
+        if type(self.outage_share) not in (int, float) or not 0 < self.outage_share <= 1:
             raise ConfigError(
                 f"Policy.outage_share: a part of each quota is meant, above 0 to 1, not {self.outage_share!r}"
             )
