@@ -52,11 +52,11 @@ class WrongCredentials(BookingError):
 
 
 class WrongCode(BookingError):
-    sentence = "This code is wrong, or was used before. Please wait for the next one in your app, and type it here."
+    sentence = "This code is wrong, or was used before. Please type the next one that your app shows."
 
 
 class DeadLink(BookingError):
-    sentence = "This link no longer works: it was used before, or is older than half an hour. Ask for a new one here."
+    sentence = "This link no longer works: it was used before, or is older than half an hour. Ask for a new one."
 
 
 class UnknownClub(BookingError):
