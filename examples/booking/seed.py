@@ -16,15 +16,15 @@ def seed(session: Session) -> None:
     """Fill an empty database; one that has clubs is left alone."""
     if session.scalar(select(Club.id).limit(1)) is not None:
         return
-    session.add_all([_riverside(), _old_mill()])
+    session.add_all(clubs())
     session.flush()
     register(session, "Ada Lovelace", DEMO_EMAIL, DEMO_PASSWORD)
     alan = register(session, "Alan Turing", CODED_EMAIL, DEMO_PASSWORD)
     session.add(SecondFactor(member_id=alan.id, secret=CODED_SECRET, recovery="[]"))
 
 
-def _riverside() -> Club:
-    return Club(
+def clubs() -> list[Club]:
+    riverside = Club(
         slug="riverside",
         name="Riverside Tennis",
         town="Lyon",
@@ -36,10 +36,7 @@ def _riverside() -> Club:
             Court(name="Court 4", surface="Hard, floodlit"),
         ],
     )
-
-
-def _old_mill() -> Club:
-    return Club(
+    old_mill = Club(
         slug="old-mill",
         name="Old Mill Padel",
         town="Kilkenny",
@@ -50,3 +47,4 @@ def _old_mill() -> Club:
             Court(name="Meadow Court", surface="Padel, covered"),
         ],
     )
+    return [riverside, old_mill]

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
-from booking.errors import BookingError, DeadLink, WrongCode, WrongCredentials
+from booking.errors import DeadLink, WrongCode, WrongCredentials
 from booking.factors import half_logged_in, half_login
 from booking.letters import RESET_ASKED, UNLOCK_ASKED, UNLOCKED
 from booking.members import normalise_email
@@ -24,27 +24,19 @@ from .models import SecondFactor
 from .security import logins, totp
 
 
-@form_page
+@form_page("register.html")
 def register(request: HttpRequest) -> HttpResponse:
-    if request.method != "POST":
-        return render(request, "register.html")
-    name, email = request.POST.get("name", ""), request.POST.get("email", "")
-    try:
-        member = models.register(name, email, request.POST.get("password", ""))
-    except BookingError as refusal:
-        return refused(request, "register.html", refusal, {"name": name, "email": email})
+    member = models.register(text(request, "name"), text(request, "email"), text(request, "password"))
     begin_session(request, member)
     return go(request, "/", f"Welcome, {member.first_name}!")
 
 
-@form_page
+@form_page("login.html")
 def login(request: HttpRequest) -> HttpResponse:
-    if request.method != "POST":
-        return render(request, "login.html")
-    email, password = request.POST.get("email", ""), normalize("NFC", request.POST.get("password", ""))
-    member = cast(User | None, authenticate(request, username=normalise_email(email), password=password))
+    email, password = normalise_email(text(request, "email")), normalize("NFC", text(request, "password"))
+    member = cast(User | None, authenticate(request, username=email, password=password))
     if member is None:
-        return refused(request, "login.html", WrongCredentials(), {"email": email})
+        raise WrongCredentials
     if SecondFactor.objects.filter(member=member).exists():
         return ask_for_code(request, member)
     return log_in(request, member)
@@ -63,18 +55,16 @@ def ask_for_code(request: HttpRequest, member: User) -> HttpResponse:
     return go(request, "/login/code")
 
 
-@form_page
 def code(request: HttpRequest) -> HttpResponse:
     number = half_logged_in(request.session.get("half"), datetime.now())
     if number is None:
         return go(request, "/login", "Please log in first.")
-    if request.method != "POST":
-        return render(request, "code.html")
-    member = User.objects.get(pk=number)
-    try:
-        use_code(request, member)
-    except WrongCode as refusal:
-        return refused(request, "code.html", refusal, {})
+    return code_page(request, member=User.objects.get(pk=number))
+
+
+@form_page("code.html")
+def code_page(request: HttpRequest, member: User) -> HttpResponse:
+    use_code(request, member)
     request.session.flush()
     return log_in(request, member)
 
@@ -82,35 +72,28 @@ def code(request: HttpRequest) -> HttpResponse:
 def use_code(request: HttpRequest, member: User) -> None:
     """Look at the code of this form, if the member has a try left."""
     with logins.second_factor(member.username, request) as attempt:
-        models.use_code(member, totp, request.POST.get("code", ""))
+        models.use_code(member, totp, text(request, "code"))
         attempt.succeeded()
 
 
-@form_page
+@form_page("reset.html")
 def reset(request: HttpRequest) -> HttpResponse:
-    if request.method != "POST":
-        return render(request, "reset.html")
-    models.ask_for_reset(request.POST.get("email", ""))
+    models.ask_for_reset(text(request, "email"))
     return go(request, "/login", RESET_ASKED)
 
 
-@form_page
+@form_page("unlock.html")
 def unlock(request: HttpRequest) -> HttpResponse:
     def link(email: str) -> str:
         return request.build_absolute_uri(f"/unlock/link?token={logins.unlock_token(email)}")
 
-    if request.method != "POST":
-        return render(request, "unlock.html")
-    models.ask_for_unlock(request.POST.get("email", ""), link)
+    models.ask_for_unlock(text(request, "email"), link)
     return go(request, "/login", UNLOCK_ASKED)
 
 
-@form_page
+@form_page("unlock_link.html")  # a button: programs that look through mails follow links, and would use this one up
 def unlock_by_link(request: HttpRequest) -> HttpResponse:
-    """First a button: programs that look through mails follow links, and would use this one up."""
-    if request.method != "POST":
-        return render(request, "unlock_link.html", {"token": request.GET.get("token", "")})
-    if logins.unlock_by(request.POST.get("token", "")):
+    if logins.unlock_by(text(request, "token")):
         return go(request, "/login", UNLOCKED)
     return refused(request, "unlock.html", DeadLink(), {})
 
@@ -132,7 +115,7 @@ def account_values(request: HttpRequest, member: User) -> dict[str, str]:
 @members_only
 def codes_on(request: HttpRequest, member: User) -> HttpResponse:
     try:
-        shown = models.turn_on(member, totp, request.session.get("secret"), request.POST.get("code", ""))
+        shown = models.turn_on(member, totp, request.session.get("secret"), text(request, "code"))
     except WrongCode as refusal:
         return refused(request, "account.html", refusal, account_values(request, member))
     del request.session["secret"]
@@ -156,3 +139,7 @@ def logout(request: HttpRequest) -> HttpResponse:
     end_session(request)
     messages.info(request, "You are logged out.")  # shown at once: no cookie is left that could carry it
     return render(request, "login.html")
+
+
+def text(request: HttpRequest, name: str) -> str:
+    return request.POST.get(name, "")

@@ -16,7 +16,7 @@ from netguard.django import csp_nonce
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
-form_page = require_http_methods(["GET", "HEAD", "POST"])
+on_form = require_http_methods(["GET", "HEAD", "POST"])
 
 
 class Refusals:
@@ -63,6 +63,26 @@ def members_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
         return view(request, cast(User, request.user), **kwargs)
 
     return answered
+
+
+def form_page(template: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """A view of what a form sends, beside the page with the form, which also says what the view refuses."""
+
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @on_form
+        @wraps(view)
+        def answered(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+            if request.method != "POST":
+                return render(request, template)
+            try:
+                return view(request, **kwargs)
+            except BookingError as refusal:
+                typed = {name: request.POST.get(name, "") for name in ("name", "email")}
+                return refused(request, template, refusal, typed)
+
+        return answered
+
+    return decorate
 
 
 def go(request: HttpRequest, path: str, flash: str = "") -> HttpResponse:

@@ -14,7 +14,7 @@ from booking.errors import NotYourBooking, SlotTaken, UnknownClub, UnknownCourt
 from booking.fields import read_day, read_id, read_start
 
 from . import models
-from .answers import form_page, go, members_only, refused
+from .answers import go, members_only, on_form, refused
 from .models import Booking, Club, Court
 
 
@@ -61,7 +61,7 @@ def state(start: datetime, taken: Mapping[datetime, int], visitor: int | None, n
     return "free" if bookable(start, now) else "closed"
 
 
-@form_page
+@on_form
 @members_only
 def bookings(request: HttpRequest, member: User) -> HttpResponse:
     now = datetime.now()
