@@ -82,14 +82,19 @@ class TryCounting:
     def found(self, request: Request, body: Body) -> str:
         """The name that a request tries; empty where it says none. Raises Unreadable where it says two."""
         told = {source.same(found) for source in self.config.sources if (found := source.found(request, body, None))}
-        names = {identity(name) for name in told} - {""}
+        names = set(map(identity, told)) - {""}
         if len(names) > 1:
             raise Unreadable("the request names two accounts")
         return names.pop() if names else ""
 
+    def name(self, text: str) -> str:
+        """The one spelling of a name that code says, as that of a request."""
+        source = next((one for one in self.config.sources if getattr(one, "same_as", None)), None)
+        return identity(text if source is None else source.same(text))
+
     def account(self, name: str) -> Account:
         """An account by its one spelling."""
-        tag = self._keys.digest("account", name, size=8)
+        tag = self._keys.digest("account", self.config.name, name, size=8)
         return Account(name, name if self.config.show_names else tag.hex(), tag)
 
     def network(self, address: str | None) -> bytes:
@@ -104,7 +109,8 @@ class TryCounting:
     def _unknown(self, account: Account, network: bytes) -> Iterator[Part]:
         pair = self._marked("pair", network) if self.config.per == "account+client" else None
         yield Part("account", self._tries("account", account.tag, self._windows, pair))
-        yield Part("client", self._tries("client", network, self._client_windows))
+        if self._client_windows:
+            yield Part("client", self._tries("client", network, self._client_windows))
         if self._caps():
             yield Part("cap", self._cap(account.tag))
         yield from self._distinct("names", self._names, network, account.tag)
@@ -179,4 +185,5 @@ class TryCounting:
     def cleared_client(self, address: str) -> list[Clear]:
         """What lets a client try again."""
         tag = self.network(address)
-        return [Clear(tag + self._suffixes["client"], tag)]
+        suffixes = [self._suffixes["client"], *(suffix for suffix, _ in self._names)]
+        return [Clear(tag + suffix, tag) for suffix in suffixes]

@@ -81,7 +81,7 @@ class LoginLocks:
         return self._first.network(checked_address(address)).hex()
 
     def _account(self, username: object) -> Account:
-        return self._first.account(name_of(username))
+        return self._first.account(self._first.name(name_of(username)))
 
     def _part_of(self, key: bytes) -> tuple[TryCounting, Part] | None:
         for counting in (self._first, self._second):

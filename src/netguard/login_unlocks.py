@@ -109,7 +109,7 @@ class LoginUnlocks(LoginLocks):
         if self._plan.devices is None:
             raise ConfigError("Logins: the policy knows no devices: write Lockout(devices=True)")
         account = self._account(username)
-        revoked = Revoke(self._first.revocation(account, device, self._plan.devices.minutes()))
+        revoked = Revoke(self._first.revocation(account, device, self._plan.devices.now()))
         what = f"device {device}" if device else "all devices"
         return _Change([revoked], "lockout.revoked", f"{what} of account {account.shown} revoked", account.shown)
 

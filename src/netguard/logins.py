@@ -42,4 +42,4 @@ class Logins(LoginUnlocks):
         devices = self._plan.devices if counting.config.devices and exchange is not None else None
         share = LoginShare(counting, devices, asked, reads_body=False)
         last = counting is self._second or counting.config.factor != "first"
-        return LoginAttempt(share, name_of(username), last, exchange, self._counters, self._sinks)
+        return LoginAttempt(share, counting.name(name_of(username)), last, exchange, self._counters, self._sinks)

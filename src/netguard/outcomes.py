@@ -14,6 +14,7 @@ from netguard.patterns import Pattern, PatternMap
 from netguard.rules.paths import spellings
 from netguard.toml import named
 
+_COROUTINE: Final = 0x80  # of a code object
 _REDIRECTS: Final = frozenset({302, 303})
 _WAYS: Final = (
     "redirected() where the view answers a right password by 302 or 303 to another page, status(200) where it answers "
@@ -120,6 +121,8 @@ def success_of(where: str, given: Any) -> Success:
         raise ConfigError(f"{where}: call it: write {given.__name__}({'200' if given is status else ''})")
     if isinstance(given, Redirected | Status | Reported | _Called):
         return given
+    if getattr(getattr(given, "__code__", None), "co_flags", 0) & _COROUTINE:
+        raise ConfigError(f"{where}: {given!r} must not be async: what it gives would be true for every answer")
     if not callable(given) or isinstance(given, type):
         raise ConfigError(f"{where}: {given!r} proves no login: write {_WAYS}")
     return _Called(given)

@@ -24,7 +24,7 @@ from netguard.rules.paths import Exemptions
 
 Values = tuple[str, ...]
 
-_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _NOBODY: Final = Request("", "", {})
 _NOTHING: Final = Body(b"", None)
@@ -154,7 +154,7 @@ def has_no_body(request: Request) -> bool:
     """Whether a request has no field to count by: the page with the form must not use up what sending it may."""
     get = request.headers.get
     announced = get(b"content-length") or get(b"transfer-encoding") or get(b"content-type")
-    return request.method in _SAFE and not announced
+    return request.method in SAFE and not announced
 
 
 def _quotas(config: RateLimit) -> Iterator[Quota]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from support.logins import ELSEWHERE, HERE, fail, passes
 from support.redis import PATIENT, redis_server, uri
 
 LOCKOUT = '[lockout]\non = []\ntries = "2/15 minutes"\ndevices = false\n'
+LISTED = 'name = "listed"\nclient_tries = "4/2 hours"\nsecond_factor_tries = "3/15 minutes"\n'
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,29 @@ def test_unlock_of_a_pair(store: str, tmp_path: Path) -> None:
     fresh = Logins(Policy.from_toml(policy))
     assert (passes(fresh, "ann", HERE), passes(fresh, "ann", ELSEWHERE)) == (True, False)
     assert not passes(logins, "ann", ELSEWHERE)
+
+
+def test_locks_are_listed_the_longest_first(store: str, tmp_path: Path) -> None:
+    policy = written(tmp_path, store, LOCKOUT + LISTED)
+    assert (run("locks", policy).stdout, run("locks", policy).stderr) == ("", "0 locked\n")
+    logins = Logins(Policy.from_toml(policy))
+    fail(fail(logins, "ann"), "eve")
+    for _ in range(3):
+        with logins.second_factor("bob", client=ELSEWHERE):
+            pass
+    done = run("locks", policy, "--name", "ann", "--name", "nobody", "--client", HERE)
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    assert rows[0][:2] + rows[0][3:] == ["client", logins.client_pseudonym(HERE), HERE]
+    assert re.fullmatch(r"2h 0m|1h 59m", rows[0][2])
+    assert sorted(row[:2] + row[3:] for row in rows[1:]) == sorted(
+        [
+            ["account", logins.pseudonym("ann"), "ann"],
+            ["account", logins.pseudonym("eve")],
+            ["account (second factor)", logins.pseudonym("bob")],
+        ]
+    )
+    assert all(re.fullmatch(r"1[45]m \d+s", row[2]) for row in rows[1:])
+    assert (done.exit_code, done.stderr) == (0, "4 locked\n")
 
 
 def test_unlock_of_one_of_several_lockouts(store: str, tmp_path: Path) -> None:

@@ -230,7 +230,7 @@ def test_an_outage_leaves_two_and_ten() -> None:
 
 
 def test_a_full_store_refuses_new_logins_by_503() -> None:
-    policy = Policy(lockout=Lockout(on=[], devices=False), store="memory://?keys=4")
+    policy = Policy(lockout=Lockout(on=[], devices=False), store="memory://?keys=1")
     with pytest.raises(LockedOut) as caught, Logins(policy).attempt("ann", client="192.0.2.1"):
         pass
     assert caught.value.refusal.status == 503
