@@ -9,7 +9,8 @@ CODE   := $(wildcard src tests examples benchmarks)
 # The modules that decide: at least 95 % of their lines and branches are covered.
 CORE := $(patsubst %,src/netguard/%,bodies.py checks.py cookies.py cookie_attributes.py cookie_reading.py cookie_rewriting.py core.py \
         count_sources.py counted_by.py counters/* counting.py csrf.py devices.py errors.py exchange.py forgetting.py hashes.py identities.py keys.py learn.py \
-        limiting.py lockout.py login_attempts.py login_counting.py login_settling.py logins.py memo.py messages.py networks.py outcomes.py patterns.py policy.py proxies.py rate_answers.py \
+        limiting.py lockout.py login_attempts.py login_blocks.py login_counting.py login_locks.py login_refusals.py login_settling.py \
+        login_unlocks.py logins.py memo.py messages.py networks.py outcomes.py patterns.py policy.py proxies.py rate_answers.py \
         rate_counting.py rate_limit.py rate_refusals.py rates.py refusals.py report_counting.py response_head.py roles.py serving.py store_schemes.py \
         structured.py tokens.py toml.py unlocking.py headers/* rules/*)
 comma := ,
@@ -20,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint unit docs matrix bench clean
+.PHONY: help demo test lint unit docs matrix bench races clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -55,6 +56,9 @@ bench: $(VENV)/.bench ## measure against the bare app and released peers
 clean: ## remove everything that the other targets made
 	rm -rf .venv* .demo site dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \
 	    .hypothesis tests/outside/node_modules
+
+races: $(VENV)/.bench ## how many passwords netguard and released peers evaluate where five are allowed
+	@$(BIN)/python -m benchmarks.races
 
 $(VENV)/.pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

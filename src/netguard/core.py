@@ -209,7 +209,7 @@ def _limits(policy: Policy) -> RateLimits | None:
         return None
     from netguard.limiting import RateLimits  # as above
 
-    return RateLimits(policy.limits, policy.key_of_counters())
+    return RateLimits(policy.limits, policy.key_of_counters(), policy.cookies)
 
 
 def _reports(policy: Policy, receiver: Receiver) -> CountedReceiver | None:
@@ -308,8 +308,7 @@ def decide(plan: Plan, request: Request) -> Decision:
     if plan.reports is not None and plan.receiver.cover(request):
         return plan.reports.decide(request, notes)
     later = _later(plan, request) if plan.asks_user else None
-    beside = plan.counted_beside and _shares(plan.counted_beside, request)
-    if plan.known_limits is not None and not (notes or later or beside):
+    if plan.known_limits is not None and not (notes or later or _shares(plan.counted_beside, request)):
         met = plan.known_limits.met(request)
         if met.steady:
             return met.decision(request)

@@ -6,20 +6,28 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 from netguard.bodies import Body
-from netguard.count_sources import Basic
+from netguard.count_sources import Basic, basic
 from netguard.counters import NOTHING, Clear, GiveBack, Op, Settlement
+from netguard.counting import NO_BODY
 from netguard.devices import Device, Devices
 from netguard.errors import Unreadable
 from netguard.lockout import Lockout
 from netguard.login_counting import Account, Part, TryCounting
+from netguard.login_refusals import refusal
 from netguard.messages import Count, RawHeaders, Refusal, Request
 from netguard.outcomes import LoginAnswer
 from netguard.patterns import PatternMap
-from netguard.rate_counting import has_no_body
+from netguard.rate_counting import SAFE, has_no_body
 from netguard.rules import Mode
 
 Said = Literal["", "succeeded", "failed", "not checked"]  # by the view
 
+_LOCKS: Final = {
+    "account": "account %s",
+    "client": "the client of account %s",
+    "device": "a device of account %s",
+    "cap": "account %s, until it is unlocked, for all but known devices",
+}
 _WATCHED: Final = {
     "names": ("lockout.spraying", "a client tries many accounts (account %s)"),
     "clients": ("lockout.spread", "many clients try account %s"),
@@ -41,7 +49,7 @@ class LoginShare:
         self._request = request
         self._account: Account | None = None
         self._device: Device | None = None
-        self._parts: tuple[Part, ...] = ()
+        self._parts: Sequence[Part] = ()
 
     def ops(self, body: Body, user: object) -> Sequence[Op] | Refusal:
         """What to take; the refusal of a request that names no account which can be read."""
@@ -63,12 +71,13 @@ class LoginShare:
         """Whether to ask once more: the device was revoked, and counts no more than none."""
         revoked = any(part.role == "revoked" and count[1] for part, count in zip(self._parts, counts, strict=True))
         if revoked:
-            self._device = self._devices = None
+            self._device = None
         return revoked
 
     def judge(self, counts: Sequence[Count]) -> Refusal | None:
         """The refusal of the longest wait, where any counter refuses."""
-        return None if self._account is None else self._counting.refusal(self._account, self._parts, counts)
+        account = self._account
+        return None if account is None else refusal(self._counting.config, account, self._parts, counts)
 
     def told(self, counts: Sequence[Count]) -> RawHeaders:
         """Nothing: how many tries are left is nobody's business."""
@@ -151,17 +160,12 @@ class Tried:
 
     def _locks(self) -> list[tuple[str, str]]:
         """The locks that this failure began."""
-        locked = [part.role for part, count in zip(self._parts, self._counts, strict=True) if self._ended(part, count)]
-        what = {"account": "account %s", "client": "the client of account %s", "device": "a device of account %s"}
-        what["cap"] = "account %s, until it is unlocked, for all but known devices"
+        name, shown = self._config.name, self._account.shown
         return [
-            ("lockout.began", f"lockout {self._config.name!r} locks {what[role] % self._account.shown}")
-            for role in locked
+            ("lockout.began", f"lockout {name!r} locks {_LOCKS[part.role] % shown}")
+            for part, count in zip(self._parts, self._counts, strict=True)
+            if not count[0] and not count[1] and part.role in _LOCKS
         ]
-
-    @staticmethod
-    def _ended(part: Part, count: Count) -> bool:
-        return part.role in ("account", "client", "cap", "device") and not count[0] and not count[1]
 
     def _successes(self) -> list[tuple[str, str]]:
         shown, name = self._account.shown, f"lockout {self._config.name!r}"
@@ -184,7 +188,7 @@ class Tried:
 
     def _watched(self) -> list[tuple[str, str]]:
         pairs = zip(self._parts, self._counts, strict=True)
-        return [_WATCHED[part.role] for part, count in pairs if part.role in _WATCHED and count[1]]
+        return [_WATCHED[part.role] for part, count in pairs if count[1] > 0 and part.role in _WATCHED]
 
     def _note(self, code: str, detail: str) -> Refusal:
         return Refusal("lockout", code, 200, detail, enforced=False, account=self._account.shown)
@@ -214,16 +218,17 @@ class Lockouts:
 
     def _share(self, counting: TryCounting, request: Request) -> LoginShare:
         reads_body = any(source.reads_body for source in counting.config.sources)
-        devices = self._devices if counting.config.devices else None
+        devices = self._devices if counting.config.devices and not basic.asks(request) else None  # programs keep none
         return LoginShare(counting, devices, request, reads_body=reads_body)
 
 
 def _asks(counting: TryCounting, request: Request) -> bool:
     """Whether a request tries a password: the page with the form does not, nor what comes without credentials."""
+    unsafe = request.method not in SAFE
     for source in counting.config.sources:
         if source.reads_body:
             if not has_no_body(request):
                 return True
-        elif not isinstance(source, Basic) or source.asks(request):
+        elif source.asks(request) if isinstance(source, Basic) else unsafe or source.found(request, NO_BODY, None):
             return True
     return False

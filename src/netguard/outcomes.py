@@ -9,11 +9,13 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from netguard.checks import UNSET, listing, nearest, whole
 from netguard.errors import ConfigError
+from netguard.memo import Memo
 from netguard.messages import Request
 from netguard.patterns import Pattern, PatternMap
 from netguard.rules.paths import spellings
 from netguard.toml import named
 
+_COROUTINE: Final = 0x80  # of a code object
 _REDIRECTS: Final = frozenset({302, 303})
 _WAYS: Final = (
     "redirected() where the view answers a right password by 302 or 303 to another page, status(200) where it answers "
@@ -42,12 +44,17 @@ class Redirected:
         paths = [text.rpartition(" ")[2] for text in (*on, *self.away_from)]
         stays = PatternMap("Lockout.on", [(path, True) for path in paths], guarding=True)
 
+        def leads_away(redirect: tuple[bytes, str, str]) -> bool:
+            paths = _landings(*redirect)
+            return bool(paths) and not any(stays.match("GET", path) for path in paths)
+
+        known = Memo(leads_away)
+
         def proves(request: Request, answer: LoginAnswer) -> bool:
             location = answer.headers.get("location")
             if answer.status not in _REDIRECTS or location is None:
                 return False
-            paths = list(_landings(request, location))
-            return bool(paths) and not any(stays.match("GET", path) for path in paths)
+            return known[request.target, request.root, location]
 
         return proves
 
@@ -84,7 +91,8 @@ Success = Redirected | Status | Reported | _Called
 def redirected(*, away_from: Sequence[str] = ()) -> Redirected:
     """A login succeeded where the app answers 302 or 303 to a path other than the login's own.
 
-    ``away_from`` lists patterns of further paths that failures are sent to.
+    ``away_from`` lists patterns of further paths that failures are sent to. Not for a view that sends on whoever is
+    logged in already without a look at the password: that would prove a login to any account.
     """
     paths = listing("redirected(away_from=...)", away_from, str)
     for path in paths:
@@ -93,7 +101,7 @@ def redirected(*, away_from: Sequence[str] = ()) -> Redirected:
 
 
 def status(*codes: int) -> Status:
-    """A login succeeded where the app answers one of these statuses, which it must not answer to a failure."""
+    """A login succeeded where the app answers one of these statuses; one that a failure may get proves nothing."""
     if not codes:
         raise ConfigError("status(...): name the status of a success, as in status(200)")
     for code in codes:
@@ -119,6 +127,8 @@ def success_of(where: str, given: Any) -> Success:
         raise ConfigError(f"{where}: call it: write {given.__name__}({'200' if given is status else ''})")
     if isinstance(given, Redirected | Status | Reported | _Called):
         return given
+    if getattr(getattr(given, "__code__", None), "co_flags", 0) & _COROUTINE:
+        raise ConfigError(f"{where}: {given!r} must not be async: what it gives would be true for every answer")
     if not callable(given) or isinstance(given, type):
         raise ConfigError(f"{where}: {given!r} proves no login: write {_WAYS}")
     return _Called(given)
@@ -136,14 +146,13 @@ def _read(where: str, text: str) -> Success:
     raise ConfigError(f"{where}: {text!r} proves no login: write 'redirected', 'reported' or 'status:200'")
 
 
-def _landings(request: Request, location: str) -> list[str]:
+def _landings(target: bytes, root: str, location: str) -> list[str]:
     """The path that a browser is sent to, below the root path, in every spelling; none where it cannot be read."""
-    here = request.target.decode("latin-1")
     try:
-        raw = urlsplit(urljoin(here, location.strip().replace("\\", "/"))).path or "/"
+        raw = urlsplit(urljoin(target.decode("latin-1"), location.strip().replace("\\", "/"))).path or "/"
     except ValueError:
         return []
     plain = unquote(raw)
-    path = plain[len(request.root) :] if request.root and plain.startswith(request.root) else plain
-    there = Request("GET", path or "/", {}, target=raw.encode("latin-1", "replace"), root=request.root)
+    path = plain[len(root) :] if root and plain.startswith(root) else plain
+    there = Request("GET", path or "/", {}, target=raw.encode("latin-1", "replace"), root=root)
     return [there.path, *spellings(there)]

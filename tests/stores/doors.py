@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Barrier, Thread
 from typing import Protocol, TypeVar
 
-from netguard.counters import Clear, GiveBack, Op, Store
+from netguard.counters import Op, Settlement, Store
 from netguard.messages import Taken
 
 T = TypeVar("T")
@@ -23,10 +23,15 @@ class Closing(Store, Protocol):
 class Door(Protocol):
     def take(self, *ops: Op) -> Taken: ...
     def peek(self, *ops: Op) -> Taken: ...
-    def settle(self, *ops: Clear | GiveBack) -> None: ...
+    def settle(self, *ops: Settlement) -> None: ...
+
+    def held(self) -> set[bytes]: ...
 
     def at_once(self, count: int, *ops: Op) -> int:
         """How many of so many takes pass that come at the same time."""
+
+    def passing(self, takes: Sequence[Sequence[Op]]) -> int:
+        """The same of these."""
 
     def close(self) -> None: ...
 
@@ -41,11 +46,18 @@ class Threads:
     def peek(self, *ops: Op) -> Taken:
         return self._store.peek(ops)
 
-    def settle(self, *ops: Clear | GiveBack) -> None:
+    def settle(self, *ops: Settlement) -> None:
         self._store.settle(ops)
 
+    def held(self) -> set[bytes]:
+        return set(self._store.held())
+
     def at_once(self, count: int, *ops: Op) -> int:
-        return sum(taken.ok for taken in in_threads(count, lambda: self._store.take(ops)))
+        return self.passing([ops] * count)
+
+    def passing(self, takes: Sequence[Sequence[Op]]) -> int:
+        left = iter(takes)
+        return sum(taken.ok for taken in in_threads(len(takes), lambda: self._store.take(next(left))))
 
     def close(self) -> None:
         pass
@@ -62,12 +74,18 @@ class Loop:
     def peek(self, *ops: Op) -> Taken:
         return self._runner.run(self._store.apeek(ops))
 
-    def settle(self, *ops: Clear | GiveBack) -> None:
+    def settle(self, *ops: Settlement) -> None:
         self._runner.run(self._store.asettle(ops))
 
+    def held(self) -> set[bytes]:
+        return set(self._store.held())
+
     def at_once(self, count: int, *ops: Op) -> int:
+        return self.passing([ops] * count)
+
+    def passing(self, takes: Sequence[Sequence[Op]]) -> int:
         async def all_of_them() -> list[Taken]:
-            return await asyncio.gather(*[self._store.atake(ops) for _ in range(count)])
+            return await asyncio.gather(*[self._store.atake(ops) for ops in takes])
 
         return sum(taken.ok for taken in self._runner.run(all_of_them()))
 

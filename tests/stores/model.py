@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from netguard.counters import Op
 from netguard.counters.rates import Distinct, Gcra, Log
-from netguard.counters.tries import Streak, Windows
+from netguard.counters.tries import Revocation, Streak, Windows
 
-Event = tuple[int, Any]  # when it was taken, and the operation; None or Leaked for one that was given back
+Event = tuple[int, Any]  # when it was taken or revoked, and the operation; None or Leaked for one that was given back
 
 
 class Leaked(NamedTuple):
@@ -34,6 +34,9 @@ def verdict(op: Op, history: list[Event], now: int) -> Verdict:
             return any(until > now for _, _, until in each), min(limit - taken - 1 for limit, taken, _ in each)
         case Streak():
             return _over(op.limit - _streak(op.keep, history, now) - 1)
+        case Revocation():
+            refused = _is_revoked(op, history, now)
+            return refused, int(not refused)
     raise TypeError(op)
 
 
@@ -67,3 +70,15 @@ def _streak(keep: int, history: list[Event], now: int) -> int:
         taken = (taken if last + keep > at else 0) + (one is not None)
         last = at
     return taken
+
+
+def _is_revoked(op: Revocation, history: list[Event], now: int) -> bool:
+    """Whether what was issued so late was ever revoked, and none has been forgotten since."""
+    next_one = now
+    for at, one in reversed(history):
+        if at + op.keep <= next_one:
+            return False
+        if one.issued >= op.issued:
+            return True
+        next_one = at
+    return False

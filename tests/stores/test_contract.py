@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from netguard.counters import Clear, GiveBack, Op
+from netguard.counters import NOTHING, Clear, GiveBack, Op, Revoke
 from netguard.counters.rates import Distinct, Gcra, Log
-from netguard.counters.tries import Streak, Windows
+from netguard.counters.tries import Revocation, Streak, Windows
 from netguard.messages import Taken
 from stores.doors import Door
 from support.remote import Clock
@@ -36,7 +36,11 @@ def streak(*, limit: int = 3) -> Streak:
     return Streak(key=b"s" * 16, limit=limit, keep=MINUTE)
 
 
-EVERY: list[Op] = [gcra(), log(), distinct(b"one"), windows(), streak()]
+def revocation(issued: int, *, report: bool = False, tag: bytes = b"") -> Revocation:
+    return Revocation(key=b"r" * 16, tag=tag, issued=issued, keep=MINUTE, report=report)
+
+
+EVERY: list[Op] = [gcra(), log(), distinct(b"one"), windows(), streak(), revocation(1)]
 DENIABLE = [
     pytest.param(gcra(), 10, id="gcra"),
     pytest.param(log(), 60, id="log"),
@@ -182,6 +186,18 @@ def test_a_clock_that_goes_back_a_little_gives_nothing_away(door: Door, clock: C
     assert not any(door.take(op).ok for op in [*ops, distinct(b"eve")])
 
 
+def test_a_refusal_drops_nothing_that_counts_again_where_the_clock_went_back(door: Door, clock: Clock) -> None:
+    assert door.take(log(), distinct(b"ann", limit=3)).ok
+    clock.pass_seconds(30)
+    assert door.take(log(cost=2), distinct(b"bob", limit=3)).ok
+    assert door.take(distinct(b"eve", limit=3)).ok
+    clock.pass_seconds(30)
+    assert [door.take(op).ok for op in (log(cost=3), distinct(b"joe"))] == [False, False]
+    clock.pass_seconds(-1)
+    assert count(door.take(log())) == (0, 1, 31)
+    assert count(door.take(distinct(b"joe", limit=3))) == (0, 1, 31)
+
+
 def test_a_window_does_not_grow_where_the_clock_went_back(door: Door, clock: Clock) -> None:
     door.take(windows())
     clock.pass_seconds(-900)
@@ -198,7 +214,7 @@ def test_all_or_nothing(door: Door, tag: bytes) -> None:
     assert door.take(tight).ok
     refused = door.take(*others, tight)
     assert not refused.ok
-    assert [bool(wait) for _, wait, _, _ in refused.counts] == [False] * 6 + [True]
+    assert [bool(wait) for _, wait, _, _ in refused.counts] == [False] * 7 + [True]
     assert not door.take(tight, *others).ok
     after = door.peek(*others)
     assert [told[:3] for told in after.counts] == [told[:3] for told in before.counts]
@@ -317,6 +333,90 @@ def test_several_undone_at_once(door: Door) -> None:
     taken = door.take(one, two)
     door.settle(Clear(one.key, one.tag), GiveBack(two, taken.counts[1][3]), Clear(b"never seen", b"c"))
     assert door.take(one, two).ok
+
+
+def test_what_was_issued_until_a_revocation_is_refused_for_as_long_as_that_is_kept(door: Door, clock: Clock) -> None:
+    assert door.take(revocation(7)).counts == ((1, 0, 0, NOTHING),)
+    door.settle(Revoke(revocation(7)))
+    assert [door.take(revocation(issued)).ok for issued in (0, 6, 7, 8)] == [False, False, False, True]
+    assert door.take(revocation(7)).counts == ((0, MINUTE, MINUTE, NOTHING),)
+    clock.pass_seconds(59)
+    assert count(door.take(revocation(7))) == (0, 1, 1)
+    clock.pass_seconds(1)
+    assert door.take(revocation(7)).ok
+
+
+def test_no_revocation_takes_another_back(door: Door, clock: Clock) -> None:
+    door.settle(Revoke(revocation(7)))
+    clock.pass_seconds(59)
+    door.settle(Revoke(revocation(3)), GiveBack(revocation(7), NOTHING), GiveBack(revocation(7), 0))
+    clock.pass_seconds(59)
+    assert count(door.take(revocation(7))) == (0, 1, 1)
+    assert door.take(revocation(8)).ok
+
+
+def test_a_revocation_that_is_over_is_forgotten(door: Door, clock: Clock) -> None:
+    door.settle(Revoke(revocation(7)))
+    clock.pass_seconds(60)
+    door.settle(Revoke(revocation(3)))
+    assert [door.take(revocation(issued)).ok for issued in (3, 7)] == [False, True]
+
+
+def test_a_revocation_holds_where_the_clock_went_back(door: Door, clock: Clock) -> None:
+    door.settle(Revoke(revocation(7)))
+    clock.pass_seconds(-900)
+    assert not door.take(revocation(7)).ok
+    clock.pass_seconds(959)
+    assert not door.take(revocation(7)).ok
+    clock.pass_seconds(1)
+    assert door.take(revocation(7)).ok
+
+
+@pytest.mark.parametrize("tag", [pytest.param(b"", id="one tag"), pytest.param(b"another", id="two tags")])
+def test_nothing_is_taken_beside_what_is_revoked(door: Door, tag: bytes) -> None:
+    door.settle(Revoke(revocation(7, tag=tag)))
+    refused = door.take(windows(), revocation(7, tag=tag))
+    assert (refused.ok, [bool(wait) for _, wait, _, _ in refused.counts]) == (False, [False, True])
+    assert count(door.take(windows())) == (2, 0, 60)
+    assert door.take(windows(), revocation(7, report=True, tag=tag)).ok
+    assert count(door.take(windows(), revocation(8, tag=tag))) == (0, 0, 60)
+
+
+def test_clearing_ends_a_revocation(door: Door) -> None:
+    door.settle(Revoke(revocation(7)))
+    assert not door.take(revocation(7)).ok
+    door.settle(Clear(revocation(7).key))
+    assert door.take(revocation(7)).ok
+
+
+KEYS = [b"?" * 16, b"*[a-z]^-*?{}\\\n\r\x00", b"\x00" * 16, b"\xff" * 16, b":" * 16, b"}:" + b"k" * 14]
+
+
+@pytest.mark.parametrize("tag", [b"", b"}:", b"\xff\x00"])
+def test_what_is_held_is_listed_by_its_key(door: Door, tag: bytes) -> None:
+    assert door.held() == set()
+    door.take(*[gcra(key, tag=tag) for key in KEYS])
+    door.settle(Revoke(revocation(1, tag=tag)), Clear(KEYS[0], tag))
+    door.peek(windows())
+    door.take(revocation(1))
+    assert door.held() == {*KEYS[1:], revocation(1).key}
+
+
+def test_many_are_listed_wherever_they_are(door: Door) -> None:
+    keys = {b"%016d" % number for number in range(2500)}
+    for first in range(0, 2500, 50):
+        door.take(*[gcra(b"%016d" % number, tag=b"%d" % first) for number in range(first, first + 50)])
+    assert door.held() == keys
+
+
+def test_what_ended_locks_nobody_though_it_may_be_listed(door: Door, clock: Clock) -> None:
+    for _ in range(3):
+        door.take(windows())
+    assert door.held() == {windows().key}
+    assert not door.peek(windows()).ok
+    clock.pass_seconds(60)
+    assert door.held() <= {windows().key}
+    assert door.peek(windows()).ok
 
 
 @pytest.mark.parametrize(

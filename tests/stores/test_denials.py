@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from netguard.counters import Clear, GiveBack, Op
+from netguard.counters import Clear, GiveBack, Op, Revoke
 from netguard.counters.rates import Distinct, Gcra, Log
-from netguard.counters.tries import Streak, Windows
+from netguard.counters.tries import Revocation, Streak, Windows
 from netguard.stores.denials import Denials
 from netguard.stores.outage import Guarded
 from support.remote import KEY, OTHER, Clock, Face, Remote, gcra
@@ -123,6 +123,28 @@ def test_an_unlock_elsewhere_is_seen_within_a_second(
     assert remote.calls == []
     clock.pass_seconds(0.1)
     assert face(store, "take", [lock()]).ok
+
+
+def test_what_is_revoked_is_asked_each_time(face: Face, store: Guarded, remote: Remote) -> None:
+    revoked, beside = Revocation(key=KEY, issued=7, keep=MINUTE), Windows(key=OTHER, windows=((2, MINUTE),))
+    face(store, "settle", [Revoke(revoked)])
+    remote.calls.clear()
+    for _ in range(3):
+        assert not face(store, "take", [beside, revoked]).ok
+    assert remote.calls == ["take"] * 3
+    assert face(store, "take", [beside, replace(revoked, issued=8)]).counts[0][0] == 1
+
+
+def test_what_another_take_gives_back_is_seen_within_a_second(face: Face, remote: Remote, clock: Clock) -> None:
+    store = Guarded(remote, gives_back=True, clock=clock)
+    [(*_, generation)] = face(store, "take", [gcra(1)]).counts
+    deny(face, store, remote, gcra(1))
+    remote.store.settle([GiveBack(gcra(1), generation)])
+    clock.pass_seconds(0.9)
+    assert not face(store, "take", [gcra(1)]).ok
+    assert remote.calls == []
+    clock.pass_seconds(0.1)
+    assert face(store, "take", [gcra(1)]).ok
 
 
 def test_what_is_cleared_here_is_asked_at_once(face: Face, store: Guarded, remote: Remote) -> None:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netguard.counters import Clear, GiveBack
+from netguard.counters import NOTHING, Clear, GiveBack, Revoke
 from netguard.counters.rates import Distinct, Gcra, Log
-from netguard.counters.tries import Streak, Windows
+from netguard.counters.tries import Revocation, Streak, Windows
+from netguard.errors import StoreError
 from netguard.stores import limits_steps
 from netguard.stores.limits_shapes import shape
 from netguard.stores.limits_storage import LimitsStorage
@@ -241,3 +242,53 @@ def test_what_was_never_taken_is_not_given_back(face: Face, store: LimitsStorage
     assert HandStorage.counters.calls == []
     face(store, "settle", [GiveBack(op, clock.now // 1000)])
     assert passed(face, store, op) == 2
+
+
+def issued(minute: int) -> Revocation:
+    return Revocation(key=KEY, issued=minute, keep=HOUR)
+
+
+def test_what_was_issued_until_a_revocation_is_refused(face: Face, store: LimitsStorage, clock: Clock) -> None:
+    assert face(store, "take", [issued(0)]).counts == ((1, 0, 0, NOTHING),)
+    face(store, "settle", [Revoke(issued(7))])
+    assert [face(store, "take", [issued(minute)]).ok for minute in (0, 7, 8)] == [False, False, True]
+    assert face(store, "peek", [issued(7)]).counts == ((0, HOUR, HOUR, NOTHING),)
+    clock.pass_seconds(3599)
+    assert face(store, "take", [issued(7)]).counts[0][1] == 1_000_000
+    clock.pass_seconds(1)
+    assert face(store, "take", [issued(7)]).ok
+
+
+def test_a_later_revocation_keeps_an_earlier_one(face: Face, store: LimitsStorage, clock: Clock) -> None:
+    face(store, "settle", [Revoke(issued(7))])
+    clock.pass_seconds(3599)
+    face(store, "settle", [Revoke(issued(3)), GiveBack(issued(7), NOTHING), GiveBack(issued(7), clock.now // 1000)])
+    clock.pass_seconds(3599)
+    assert [face(store, "take", [issued(minute)]).ok for minute in (7, 8)] == [False, True]
+    face(store, "settle", [Clear(KEY)])
+    assert face(store, "take", [issued(0)]).ok
+    assert HandStorage.counters.values == {}
+
+
+def test_nothing_is_taken_beside_what_is_revoked(face: Face, store: LimitsStorage) -> None:
+    tries = windows((2, HOUR), key=OTHER)
+    face(store, "settle", [Revoke(issued(7))])
+    for _ in range(3):
+        assert not face(store, "take", [tries, issued(7)]).ok
+        assert not face(store, "take", [issued(7), tries]).ok
+    assert face(store, "take", [tries, issued(8)]).counts[0][0] == 1
+
+
+@pytest.mark.parametrize(("mine", "other"), [(7, 9), (9, 7), (7, 7)])
+def test_of_two_revocations_at_once_the_later_one_is_right(store: LimitsStorage, mine: int, other: int) -> None:
+    steps = limits_steps.settle("", [Revoke(issued(mine))], 1)
+    assert next(steps).verb == "read"
+    assert steps.send(0).amount == mine + 1
+    back = steps.send(mine + 1 + other + 1)  # the other one was added before it
+    assert (back.verb, mine + 1 + other + 1 - back.amount) == ("back", max(mine, other) + 1)
+
+
+def test_no_storage_lists_its_keys(store: LimitsStorage) -> None:
+    with pytest.raises(StoreError, match="this storage cannot list its keys"):
+        store.held()
+    assert not store.out

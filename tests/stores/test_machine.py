@@ -10,9 +10,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from netguard.counters import Clear, GiveBack, Op
+from netguard.counters import Clear, GiveBack, Op, Revoke, Settlement
 from netguard.counters.rates import Distinct, Gcra, Log
-from netguard.counters.tries import Streak, Windows
+from netguard.counters.tries import Revocation, Streak, Windows
 from netguard.messages import Taken
 from netguard.stores.memory import MemoryStore
 from netguard.stores.redis import RedisStore
@@ -26,7 +26,10 @@ MINUTE = 60_000_000  # microseconds; nothing in Redis expires while a test runs
 DECADES = 1_795_428_868_291_341  # microseconds: as many digits as Redis' own time has
 
 booleans = st.booleans()
+REVOCATIONS = st.builds(Revocation, key=st.sampled_from([b"r", b"R"]), issued=st.integers(0, 3),
+                        keep=st.just(MINUTE), report=booleans)  # fmt: skip
 OPS = st.one_of(
+    REVOCATIONS,
     st.builds(Gcra, key=st.sampled_from([b"g", b"G"]), step=st.just(MINUTE // 7), burst=st.just(7),
               cost=st.sampled_from([1, 1, 2, 7]), report=booleans),
     st.builds(Log, key=st.sampled_from([b"l", b"L"]), limit=st.just(4), period=st.just(MINUTE),
@@ -75,8 +78,9 @@ class Walk(RuleBasedStateMachine):
         told = self.judged(ops, self.memory.take(ops), self.redis.take(*ops))
         for op, (_, wait, _, generation) in zip(ops, told.counts, strict=True):
             if told.ok and not wait:
-                self.history.setdefault(op.key, []).append((self.now, op))
                 self.taken.append((op, generation))
+                if not isinstance(op, Revocation):
+                    self.history.setdefault(op.key, []).append((self.now, op))
 
     @rule(ops=TAKES)
     def peek(self, ops: list[Op]) -> None:
@@ -87,6 +91,11 @@ class Walk(RuleBasedStateMachine):
         self.settle(Clear(op.key))
         self.history.pop(op.key, None)
         self.unmodelled.discard(op.key)
+
+    @rule(op=REVOCATIONS)
+    def revoke(self, op: Revocation) -> None:
+        self.settle(Revoke(op))
+        self.history.setdefault(op.key, []).append((self.now, op))
 
     @precondition(lambda self: self.taken)
     @rule(data=st.data())
@@ -99,7 +108,7 @@ class Walk(RuleBasedStateMachine):
         elif generation >= 0:
             self.unmodelled.add(op.key)
 
-    def settle(self, op: Clear | GiveBack) -> None:
+    def settle(self, op: Settlement) -> None:
         self.memory.settle((op,))
         self.redis.settle(op)
 
@@ -135,6 +144,8 @@ def longest(op: Any) -> int:
             return max(period for _, period in op.windows)
         case Streak():
             return op.keep
+        case Revocation():  # nobody waits for its end
+            return 2 * DECADES
     return int(op.period)
 
 

@@ -11,9 +11,9 @@ from uuid import uuid4
 
 import pytest
 
-from netguard.counters import Clear, GiveBack, Op
+from netguard.counters import Clear, GiveBack, Op, Revoke
 from netguard.counters.rates import Distinct, Gcra, Log
-from netguard.counters.tries import Streak, Windows
+from netguard.counters.tries import Revocation, Streak, Windows
 from netguard.errors import StoreError
 from netguard.stores.limits_storage import LimitsStorage
 from netguard.stores.outage import Guarded
@@ -91,6 +91,19 @@ def test_different_values_are_counted_each_once(face: Face, store: LimitsStorage
     assert [face(store, "take", [member(n)]).ok for n in (1, 1, 2, 1, 3, 2, 4)] == [*[True] * 4, False, True, False]
     face(store, "settle", [GiveBack(member(2), face(store, "take", [member(2)]).counts[0][3])])
     assert not face(store, "take", [member(3)]).ok  # it was there before: nothing to give back
+
+
+def test_what_was_issued_until_a_revocation_is_refused(face: Face, store: LimitsStorage) -> None:
+    def issued(minute: int) -> Revocation:
+        return Revocation(key=KEY, issued=minute, keep=100 * DAY)
+
+    face(store, "settle", [Revoke(issued(29_000_000))])
+    face(store, "settle", [Revoke(issued(28_000_000))])
+    oks = [face(store, "take", [issued(29_000_000 + more)]).ok for more in (-1, 0, 1)]
+    assert oks == [False, False, True]
+    assert face(store, "take", [issued(0)]).counts[0][1] > 99 * DAY
+    face(store, "settle", [Clear(KEY)])
+    assert face(store, "take", [issued(0)]).ok
 
 
 def test_where_one_refuses_the_other_is_given_back(face: Face, store: LimitsStorage) -> None:

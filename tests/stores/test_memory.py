@@ -9,9 +9,9 @@ from unittest.mock import patch
 
 import pytest
 
-from netguard.counters import NO_ROOM, Clear, GiveBack, Judged, Op
+from netguard.counters import NO_ROOM, Clear, GiveBack, Judged, Op, Revoke
 from netguard.counters.rates import Distinct, Gcra, Log
-from netguard.counters.tries import Streak, Windows
+from netguard.counters.tries import Revocation, Streak, Windows
 from netguard.stores import memory
 from netguard.stores.memory import MemoryStore
 from netguard.stores.shards import Shard
@@ -87,6 +87,62 @@ def test_tries_of_a_lockout_are_never_shared(clock: Clock) -> None:
         taken = store.take([op])
         assert (taken.ok, taken.counts[0][1]) == (False, NO_ROOM)
         assert store.peek([op]).counts == taken.counts
+
+
+def test_values_of_a_lockout_are_not_shared_either(clock: Clock) -> None:
+    store, _ = filled(clock, 64)
+    for report in (False, True):
+        op = Distinct(key=key(), member=b"one", limit=2, period=60 * S, shared=False, report=report)
+        taken = store.take([op])
+        assert (taken.ok, taken.counts[0][1]) == (report, NO_ROOM)
+
+
+def test_more_new_keys_than_there_is_room_for_get_what_there_is(clock: Clock) -> None:
+    for keys in (1, 2, 3):
+        store = MemoryStore(keys=keys, clock=clock)
+        ops: list[Op] = [gcra() for _ in range(5)]
+        assert store.take(ops).ok
+        assert not any(store.take([op]).ok for op in ops)
+        assert not any(store.take([op]).ok for op in reversed(ops))
+        assert sum(isinstance(name, bytes) for name in store.held()) == keys
+
+
+def test_tries_that_fit_are_taken_though_others_of_the_take_do_not(clock: Clock) -> None:
+    store = MemoryStore(keys=2, clock=clock)
+    tries = [Windows(key=key(), windows=((2, 60 * S),)) for _ in range(2)]
+    store.take([gcra(name=tries[0].key)])
+    shadow = Windows(key=key(), windows=((2, 60 * S),), report=True)
+    store.settle([Clear(tries[0].key)])
+    taken = store.take([*tries, shadow])
+    assert (taken.ok, [wait for _, wait, _, _ in taken.counts]) == (True, [0, 0, NO_ROOM])
+
+
+def test_keys_of_one_full_shard_share_many_counters(clock: Clock) -> None:
+    """Of the bits that chose the shard, all its keys have the same."""
+    store = MemoryStore(keys=1_048_576, clock=clock)
+    full = store._shards[0]
+    for number in range(full.room):
+        full.states[b"%d" % number] = 2**60
+    full.make_room(0, 1)
+    ours = [name for name in (key() for _ in range(400_000)) if hash(name) & store._mask == 0]
+    assert len(ours) > 100
+    for name in ours:
+        store.take([gcra(name=name)])
+    assert len(store._overflow.states) > len(ours) * 0.8
+
+
+def test_a_full_store_still_revokes_and_knows_what_is_not_revoked(clock: Clock) -> None:
+    store, _ = filled(clock, 64)
+    op = Revocation(key=key(), issued=7, keep=60 * S)
+    assert store.take([op]).ok
+    store.settle([Revoke(op)])
+    assert not store.take([op]).ok
+    assert not list(store.news)
+    clock.pass_seconds(60)
+    for _ in range(200):
+        store.settle([Revoke(Revocation(key=key(), issued=7, keep=S))])
+        clock.pass_seconds(1)
+    assert len(store) <= 65
 
 
 def test_a_key_that_has_room_keeps_it(clock: Clock) -> None:

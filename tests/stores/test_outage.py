@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from netguard.counters import Clear
+from netguard.counters import Clear, Revoke
+from netguard.counters.tries import Revocation
 from netguard.errors import StoreError
 from netguard.stores.outage import Guarded
 from support.remote import KEY, OTHER, Clock, Face, Remote, codes, gcra, passed
@@ -209,3 +210,43 @@ def test_the_news_say_why(store: Guarded, remote: Remote) -> None:
     (news,) = store.news
     assert news.detail.startswith("the memcached storage does not answer (TimeoutError): ")
     assert news.trouble
+
+
+def test_it_is_out_from_the_first_call_that_fails_to_the_first_that_does_not(
+    face: Face, store: Guarded, remote: Remote, clock: Clock
+) -> None:
+    assert not store.out
+    remote.fail()
+    face(store, "take", [gcra()])
+    assert store.out
+    remote.recover()
+    assert store.out
+    clock.pass_seconds(1)
+    face(store, "take", [gcra()])
+    assert not store.out
+
+
+def test_what_is_revoked_while_the_store_is_out_is_revoked_here(face: Face, store: Guarded, remote: Remote) -> None:
+    revoked = Revocation(key=KEY, issued=7, keep=60_000_000)
+    remote.fail()
+    face(store, "settle", [Revoke(revoked)])
+    assert store.out  # so that whoever revoked can be told
+    assert not face(store, "take", [revoked]).ok
+    assert remote.calls == ["settle"]
+    assert remote.store.peek([revoked]).ok
+
+
+def test_what_the_store_revoked_is_known_here_when_it_goes_out(face: Face, store: Guarded, remote: Remote) -> None:
+    revoked = Revocation(key=KEY, issued=7, keep=60_000_000)
+    face(store, "settle", [Revoke(revoked)])
+    remote.fail()
+    assert not face(store, "take", [revoked]).ok
+
+
+def test_what_is_held_is_what_the_store_holds(store: Guarded, remote: Remote) -> None:
+    store.take([gcra()])
+    assert list(store.held()) == [KEY]
+    remote.fail()
+    store.take([gcra(key=OTHER)])
+    with pytest.raises(StoreError):
+        store.held()

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from netguard.counters import Clear, GiveBack, Op
+from netguard.counters import Clear, GiveBack, Op, Revoke
 from netguard.counters.rates import Distinct, Gcra, Log
-from netguard.counters.tries import Streak, Windows
+from netguard.counters.tries import Revocation, Streak, Windows
 from netguard.errors import ConfigError, StoreError
 from netguard.messages import Taken
 from netguard.stores.redis import RedisStore, wire
@@ -171,6 +171,44 @@ def test_prefixes_keep_apps_apart(alone: Process, store: RedisStore) -> None:
     assert [one.take([gcra(burst=1)]).ok for one in (store, other, store, other)] == [True, True, False, False]
     assert sorted(asked(alone, "KEYS", "*")) == [b"netguard:" + KEY, b"other:" + KEY]
     other.close()
+
+
+@pytest.mark.parametrize("prefix", ["netguard", "netguard:netguard", "*", "?[a-z]", "net\\\\guard", "^$.+|()"])
+def test_what_is_held_is_that_of_this_prefix(alone: Process, prefix: str) -> None:
+    asked(alone, "FLUSHALL")
+    others = ["netguard:more", "netguard:netguard", "x", "q", "net-guard", "netguard", ""]
+    for other in {*others} - {prefix}:
+        asked(alone, "SET", other.encode() + b":" + KEY, "not of this one")
+        asked(alone, "SET", other.encode() + b":{2d}:" + KEY, "nor this")
+    store = RedisStore(uri(alone) + PATIENT, prefix=prefix)
+    assert list(store.held()) == []
+    store.take([gcra()])
+    assert list(store.held()) == [KEY]
+    store.close()
+
+
+def test_a_revocation_is_one_string_that_ends_with_it(alone: Process, store: RedisStore) -> None:
+    op = Revocation(key=KEY, issued=29_000_000, keep=60 * S)
+    assert store.take([op]).ok
+    assert asked(alone, "DBSIZE") == 0
+    store.settle([Revoke(op)])
+    before = calls(alone, "set"), calls(alone, "del")
+    assert not store.take([op]).ok
+    store.settle([GiveBack(op, 0)])
+    assert (calls(alone, "set"), calls(alone, "del")) == before
+    assert 40_000 < asked(alone, "PTTL", b"netguard:" + KEY) <= 60_003
+
+
+def test_many_names_are_read_in_calls_of_bounded_work(alone: Process, store: RedisStore) -> None:
+    store.take([gcra(b"%016d" % number) for number in range(5000)])
+    before = calls(alone, "scan")
+    assert len(set(store.held())) == 5000
+    assert calls(alone, "scan") - before >= 5
+
+
+def test_what_cannot_be_listed_is_an_error() -> None:
+    with pytest.raises(StoreError):
+        RedisStore("redis://localhost:1").held()
 
 
 @pytest.mark.parametrize("prefix", ["", "a b", "{a}", "é", "a\n"])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Protocol
 
-from netguard.counters import Clear, GiveBack, News, Op, Store
+from netguard.counters import News, Op, Settlement, Store
 from netguard.counters.rates import Gcra
 from netguard.errors import StoreError
 from netguard.messages import Taken
@@ -35,6 +35,7 @@ class Remote:
     """A store that is out while ``error`` is set; ``calls`` names what reached it, ``during`` runs within each call."""
 
     waits: Final = True
+    out: Final = False
 
     def __init__(self, clock: Clock, keys: int = 1000) -> None:
         self.news: deque[News] = deque()
@@ -63,12 +64,16 @@ class Remote:
     async def apeek(self, ops: Sequence[Op]) -> Taken:
         return self.peek(ops)
 
-    def settle(self, ops: Sequence[Clear | GiveBack]) -> None:
+    def settle(self, ops: Sequence[Settlement]) -> None:
         self._called("settle")
         self.store.settle(ops)
 
-    async def asettle(self, ops: Sequence[Clear | GiveBack]) -> None:
+    async def asettle(self, ops: Sequence[Settlement]) -> None:
         self.settle(ops)
+
+    def held(self) -> Iterable[bytes]:
+        self._called("held")
+        return self.store.held()
 
     def _called(self, name: str) -> None:
         self.calls.append(name)

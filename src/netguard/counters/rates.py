@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from netguard.counters import Judged, OnOutage
+from netguard.counters import NOTHING, Judged, OnOutage
 from netguard.messages import Count
 
 
@@ -54,7 +54,7 @@ class Gcra:
         return replace(self, burst=burst, step=int(self.step / part))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Log:
     """A log of stamps: never more than ``limit`` in any ``period``, at the price of a stamp for each."""
 
@@ -71,7 +71,8 @@ class Log:
         over = len(stamps) + self.cost - self.limit
         if over > 0:
             wait, ends = stamps[over - 1] + self.period - now, stamps[-1] + self.period
-            return True, (self.limit - len(stamps), wait, ends - now, now), (ends, *stamps)
+            kept = (ends, *stamps) if state and state[-1] > now else state
+            return True, (self.limit - len(stamps), wait, ends - now, now), kept
         stamps += (now,) * self.cost
         return False, (-over, 0, self.period, now), (now + self.period, *stamps)
 
@@ -88,11 +89,12 @@ class Log:
         return replace(self, limit=max(self.cost, int(self.limit * part)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Distinct:
     """How many different members a key has seen within ``period``: a new one past ``limit`` is refused.
 
-    The generation of a member that was there before is -1: there is nothing to give back.
+    The generation of a member that was there before is -1: there is nothing to give back. Unless it may be ``shared``,
+    a store without room refuses it.
     """
 
     key: bytes
@@ -100,20 +102,28 @@ class Distinct:
     member: bytes
     limit: int
     period: int
+    shared: bool = True
     report: bool = False
     on_outage: OnOutage = "local"
 
     def judge(self, state: tuple[Any, ...] | None, now: int) -> Judged:
-        live = [(one, min(at, now), twice) for one, at, twice in (state or (0,))[1:] if at > now - self.period]
-        seen = {one[0]: one for one in live}
-        again = self.member in seen
-        if not again and len(seen) >= self.limit:
-            stamps = [stamp for _, stamp, _ in live]
-            wait, ends = min(stamps) + self.period - now, max(stamps) + self.period
-            return True, (0, wait, ends - now, now), (ends, *live)
-        seen[self.member] = self.member, now, again
-        generation = -1 if again else now
-        return False, (self.limit - len(seen), 0, self.period, generation), (now + self.period, *seen.values())
+        member, period = self.member, self.period
+        if state is None:
+            return False, (self.limit - 1, 0, period, now), (now + period, (member, now, False))
+        since, again = now - period, False
+        others: list[tuple[bytes, int, bool]] = []
+        for one, at, twice in state[1:]:
+            if at > since and one != member:
+                others.append((one, at if at < now else now, twice))
+            elif at > since:
+                again = True
+        if not again and len(others) >= self.limit:
+            stamps = [stamp for _, stamp, _ in others]
+            wait, ends = min(stamps) + period - now, max(stamps) + period
+            late = any(at > now for _, at, _ in state[1:])  # the clock went back
+            return True, (0, wait, ends - now, now), (ends, *others) if late else state
+        told = self.limit - len(others) - 1, 0, period, NOTHING if again else now
+        return False, told, (now + period, *others, (member, now, again))
 
     def returned(self, state: tuple[Any, ...] | None, generation: int, now: int) -> tuple[Any, ...] | None:
         """Who brought a member cannot take it from those who came with it again."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeGuard
+from typing import Any, Final, TypeGuard
 
 from netguard.counters import NOTHING, Judged, OnOutage
 
+Window = tuple[int, int, int]  # its start, what is taken in it, and the end of its lock
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+_NONE: Final[Window] = (0, 0, 0)
+
+
+@dataclass(slots=True, kw_only=True)  # not frozen, as what follows: see `Gcra`
 class Windows:
     """Tries within several windows, (limit, period) each, from the first try on; the last one locks for its period.
 
@@ -22,28 +27,40 @@ class Windows:
     on_outage: OnOutage = "local"
 
     def judge(self, state: tuple[Any, ...] | None, now: int) -> Judged:
-        before = self._before(state, now)
-        locked = max(until for _, _, until in before)
+        before = state[1:] if self._fits(state) else (_NONE,) * len(self.windows)
+        after: list[Window] = []
+        lefts: list[int] = []
+        locked = ends = now
+        for (start, taken, until), (limit, period) in zip(before, self.windows, strict=True):
+            if start > now or until > now + period:  # the clock went back
+                return self.judge(self._timely(before, now), now)
+            if until > locked:
+                locked = until
+            if not taken or until or start + period <= now:  # a lock that is over ends its window too
+                start, taken = now, 0
+            left = limit - taken - 1
+            end = (start if left > 0 else now) + period
+            after.append((start, taken + 1, 0 if left > 0 else end))
+            lefts.append(left)
+            if end > ends:
+                ends = end
         if locked > now:
-            return True, (0, locked - now, locked - now, now), (self._ends(before), *before)
-        after = tuple(_taken(old, window, now) for old, window in zip(before, self.windows, strict=True))
-        left = min(n - taken for (n, _), (_, taken, _) in zip(self.windows, after, strict=True))
-        ends = self._ends(after)
-        return False, (left, 0, ends - now, now), (ends, *after)
+            return True, (0, locked - now, locked - now, now), state
+        return False, (min(lefts), 0, ends - now, now), (ends, *after)
 
-    def _before(self, state: tuple[Any, ...] | None, now: int) -> tuple[tuple[int, int, int], ...]:
-        if not self._fits(state):
-            return ((0, 0, 0),) * len(self.windows)
-        # None began later than now, and no lock lasts longer than from now on, unless the clock went back.
-        return tuple(
-            (min(s, now), t, min(u, now + p)) for (s, t, u), (_, p) in zip(state[1:], self.windows, strict=True)
+    def _timely(self, before: Sequence[Window], now: int) -> tuple[Any, ...]:
+        """The state where none began later than now, and no lock lasts longer than from now on."""
+        each = zip(before, self.windows, strict=True)
+        kept = tuple(
+            [(min(start, now), taken, min(until, now + period)) for (start, taken, until), (_, period) in each]
         )
+        return (self._ends(kept), *kept)
 
     def _fits(self, state: tuple[Any, ...] | None) -> TypeGuard[tuple[Any, ...]]:
         """Whether there is a state, and it has these windows: a policy may have changed them."""
         return state is not None and len(state) == len(self.windows) + 1
 
-    def _ends(self, after: tuple[tuple[int, int, int], ...]) -> int:
+    def _ends(self, after: Sequence[Window]) -> int:
         return max(max(until, start + p) for (start, _, until), (_, p) in zip(after, self.windows, strict=True))
 
     def returned(self, state: tuple[Any, ...] | None, generation: int, now: int) -> tuple[Any, ...] | None:
@@ -57,7 +74,7 @@ class Windows:
         return replace(self, windows=tuple((max(1, int(n * part)), period) for n, period in self.windows))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Streak:
     """Tries without a success between them: past ``limit`` all are refused, until none came for ``keep``."""
 
@@ -82,9 +99,9 @@ class Streak:
         return self  # a process that counts alone has seen no streak but its own
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Revocation:
-    """Refuses what was ``issued`` no later than its key was revoked; a take writes nothing.
+    """Refuses what was ``issued`` no later than its key was revoked; a take writes nothing, wherever the clock goes.
 
     ``issued`` is a whole number on any clock of those who issue. As the operation of ``Revoke``, it revokes all that
     was issued until then, for ``keep`` microseconds.
@@ -107,16 +124,8 @@ class Revocation:
 
     def revoked(self, state: tuple[int, int] | None, now: int) -> tuple[int, int]:
         """The state in which all that was issued until then is revoked."""
-        return now + self.keep, max(self.issued, state[1] if state else 0)
+        before = state[1] if state and state[0] > now else self.issued
+        return now + self.keep, max(self.issued, before)
 
     def share(self, part: float) -> Revocation:
         return self
-
-
-def _taken(old: tuple[int, int, int], window: tuple[int, int], now: int) -> tuple[int, int, int]:
-    start, taken, until = old
-    limit, period = window
-    if not taken or until or start + period <= now:  # a lock that is over ends its window too
-        start, taken = now, 0
-    taken += 1
-    return start, taken, now + period if taken >= limit else 0

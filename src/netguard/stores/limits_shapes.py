@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from netguard.counters import Op
 from netguard.counters.rates import Distinct, Gcra, Log
-from netguard.counters.tries import Streak, Windows
+from netguard.counters.tries import Revocation, Streak, Windows
 
 SECOND: Final = 1_000_000  # microseconds
 
@@ -20,12 +20,16 @@ class Window(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """What an operation counts: the windows, by how much; the lock's name for tries, the member's for values."""
+    """What an operation counts: the windows, by how much; the lock's name for tries, the member's for values.
+
+    Where there is ``issued``, the one window holds what was revoked until when, and 1: nothing there means nothing.
+    """
 
     windows: tuple[Window, ...]
     cost: int
     lock: str = ""
     member: str = ""
+    issued: int | None = None
 
     @property
     def longest(self) -> int:
@@ -48,6 +52,8 @@ def shape(prefix: str, op: Op) -> Shape:
             return Shape(windows, 1, lock=f"{name}:lock")
         case Streak():
             return Shape((_window(name, 0, op.limit, op.keep),), 1, lock=f"{name}:lock")
+        case Revocation():
+            return Shape((_window(name, 0, 1, op.keep),), 0, issued=op.issued)
         case _:
             raise TypeError(f"{type(op).__name__} is no operation that this store knows")
 

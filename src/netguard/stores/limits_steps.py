@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Final, Literal, NamedTuple, TypeVar
 
-from netguard.counters import Clear, GiveBack
+from netguard.counters import NOTHING, Clear, Revoke, Settlement
 from netguard.messages import Count, Taken
 from netguard.stores.limits_shapes import SECOND, Shape, Window, shape
 
@@ -53,13 +53,15 @@ def peek(shapes: Sequence[Shape], reports: Sequence[bool], now: int) -> Steps[Ta
     return Taken(ok, tuple(count for _, count, _ in seen))
 
 
-def settle(prefix: str, ops: Sequence[Clear | GiveBack], most: int) -> Steps[None]:
-    """Clear keys of at most so many windows, and give single steps back."""
+def settle(prefix: str, ops: Sequence[Settlement], most: int) -> Steps[None]:
+    """Clear keys of at most so many windows, give single steps back, and revoke."""
     for op in ops:
         if isinstance(op, Clear):
             name = prefix + op.key.hex()
             yield from _all([Call("delete", f"{name}:{index}") for index in range(most)])
             yield Call("delete", f"{name}:lock")
+        elif isinstance(op, Revoke):
+            yield from _revoked(shape(prefix, op.op), op.op.issued)
         elif op.generation >= 0:
             yield from _given_back(shape(prefix, op.op), op.generation)
 
@@ -116,7 +118,7 @@ def _seen(one: Shape, now: int) -> Steps[_Verdict]:
 
 
 def _known(one: Shape, now: int) -> Steps[_Verdict | None]:
-    """The verdict on what is locked, or on a value that was seen before; None where it has to be counted."""
+    """The verdict on what is locked or revoked, or on a value that was seen; None where it has to be counted."""
     if one.lock:
         rest = min((yield Call("read", one.lock)) - now, one.longest + _LONGER * SECOND)
         return (False, (0, rest, rest, now), []) if rest > 0 else None
@@ -124,7 +126,28 @@ def _known(one: Shape, now: int) -> Steps[_Verdict | None]:
         window = one.windows[0]
         left = window.limit - (yield Call("read", window.name))
         return True, (max(0, left), 0, one.longest, -1), []
+    if one.issued is not None:
+        return (yield from _issued(one.windows[0], one.issued, now))
     return None
+
+
+def _issued(window: Window, issued: int, now: int) -> Steps[_Verdict]:
+    if (yield Call("read", window.name)) <= issued:
+        return True, (1, 0, 0, NOTHING), []
+    wait = yield from _wait(window, now)
+    return False, (0, wait, wait, NOTHING), []
+
+
+def _revoked(one: Shape, issued: int) -> Steps[None]:
+    """Write it anew, for a counter's life is not lengthened; where two came at once, the later one is right."""
+    window = one.windows[0]
+    before = yield Call("read", window.name)
+    if before:
+        yield Call("delete", window.name)
+    mine = max(before, issued + 1)
+    total = yield Call("add", window.name, window.seconds, mine)
+    if total > mine:
+        yield Call("back", window.name, window.seconds, min(mine, total - mine))
 
 
 def _wait(window: Window, now: int) -> Steps[int]:

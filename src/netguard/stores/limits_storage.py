@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from time import monotonic, time_ns
 from typing import Final, TypeVar
 
-from netguard.counters import Clear, GiveBack, News, Op
+from netguard.counters import News, Op, Settlement
 from netguard.counters.tries import Windows
 from netguard.errors import ConfigError, StoreError
 from netguard.messages import Taken
@@ -34,6 +34,8 @@ class LimitsStorage:
     - ``Distinct``: by windows; a value that was seen passes until its own window is over.
     - ``Windows``: as in the memory store, but that a lock which the storage loses ends with its window.
     - ``Streak``: forgotten ``keep`` after its first try, not after its last one.
+    - ``Revocation``: where a key is revoked again, what was written is deleted and added anew. Between these two calls
+      nothing is revoked, for good if the process ends there, and of two that come at once one may be lost.
 
     Nothing is atomic but a single addition: each counter is added to, and what passed is given back where a later one
     refuses. So parallel requests may refuse each other at the very limit, and none passes beyond it, but a value of
@@ -47,6 +49,7 @@ class LimitsStorage:
     """
 
     waits: Final = True
+    out: Final = False
 
     def __init__(
         self,
@@ -91,13 +94,17 @@ class LimitsStorage:
         """The same."""
         return await self._arun(self._steps(limits_steps.peek, ops))
 
-    def settle(self, ops: Sequence[Clear | GiveBack]) -> None:
-        """Clear keys, and give single steps back where their window is still the same."""
+    def settle(self, ops: Sequence[Settlement]) -> None:
+        """Clear keys, revoke, and give single steps back where their window is still the same."""
         self._run(limits_steps.settle(self._prefix, ops, self._most))
 
-    async def asettle(self, ops: Sequence[Clear | GiveBack]) -> None:
+    async def asettle(self, ops: Sequence[Settlement]) -> None:
         """The same."""
         await self._arun(limits_steps.settle(self._prefix, ops, self._most))
+
+    def held(self) -> Iterable[bytes]:
+        """Raise StoreError: no storage of `limits` tells its keys."""
+        raise StoreError("this storage cannot list its keys: the memory store and Redis can")
 
     def close(self) -> None:
         """Close the connections that threads used."""

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from time import monotonic_ns
 from typing import Final, TypeGuard
 
-from netguard.counters import NO_ROOM, GiveBack, Judged, News, Op, Revoke, Settlement, State, ends
+from netguard.counters import News, Op, Revoke, Settlement, ends
 from netguard.counters.rates import Distinct, Gcra, Log
 from netguard.counters.tries import Revocation
 from netguard.messages import Passed, Taken
+from netguard.stores.places import Place, judged_at, settled
 from netguard.stores.shards import SHARD, Shard
 
 _OVERFLOW: Final = 1024  # counters that keys without room share
 _FULL: Final = News("store.full", "the memory store has no room: new keys share counters, new logins wait", True)
 _ROOM: Final = News("store.room", "the memory store has room again", False)
 
-Place = tuple[Shard, Hashable] | None
-
 
 class MemoryStore:
     """Counters in this process, for at most ``keys`` keys of some 130 bytes each.
 
     Nothing that still counts is ever evicted. Where there is no room, rate limits of new keys share a fixed number of
-    counters, and what must not be shared (tries of a lockout) is refused with a wait of ``NO_ROOM``. ``clock`` gives
-    nanoseconds.
+    counters, and what must not be shared (tries of a lockout) is refused with a wait of ``NO_ROOM``. What is revoked
+    is kept even there. ``clock`` gives nanoseconds.
     """
 
     waits: Final = False
@@ -116,44 +115,52 @@ class MemoryStore:
         return sum(len(shard.states) for shard in self._shards) + len(self._overflow.states)
 
     def _together(self, ops: Sequence[Op], *, write: bool = True) -> Taken:
-        indices = {hash(op.tag or op.key) & self._mask for op in ops}
-        if len(indices) == 1:
-            with self._shards[indices.pop()].lock:
-                return self._judged(ops, self._clock() // 1000, write)
-        locks = [self._shards[index].lock for index in sorted(indices)]  # one order for all, against deadlock
-        for lock in locks:
-            lock.acquire()
+        indices = [hash(op.tag or op.key) & self._mask for op in ops]
+        used = [self._shards[index] for index in sorted(set(indices))]  # one order for all, against deadlock
+        for shard in used:
+            shard.lock.acquire()
         try:
-            return self._judged(ops, self._clock() // 1000, write)  # what it reads was written no later
+            return self._judged(ops, indices, used, write)
         finally:
-            for lock in locks:
-                lock.release()
+            for shard in used:
+                shard.lock.release()
 
-    def _judged(self, ops: Sequence[Op], now: int, write: bool) -> Taken:
-        places = [self._place(op, now, len(ops)) for op in ops]
-        if all(place is not None and place[0] is not self._overflow for place in places):
-            return _judged_at(places, ops, now, write)
+    def _judged(self, ops: Sequence[Op], indices: Sequence[int], used: Sequence[Shard], write: bool) -> Taken:
+        now = self._clock() // 1000  # what is read was written no later
+        shards = self._shards
+        for shard in used:
+            if self._full or len(shard.states) + len(ops) > shard.sweep_at:
+                return self._crowded(ops, [shards[index] for index in indices], now, write)
+        places = [(shards[index].states, op.key) for index, op in zip(indices, ops, strict=True)]
+        return judged_at(places, ops, now, write)
+
+    def _crowded(self, ops: Sequence[Op], shards: Sequence[Shard], now: int, write: bool) -> Taken:
+        """The same where a shard may have no room for all."""
+        for shard in {shard for shard, op in zip(shards, ops, strict=True) if op.key not in shard.states}:
+            shard.make_room(now, len(ops))
+        added = dict.fromkeys(shards, 0)
+        places = [self._place(op, shard, added) for shard, op in zip(shards, ops, strict=True)]
         with self._overflow.lock:  # after those of shards, always
-            return _judged_at(places, ops, now, write)
+            return judged_at(places, ops, now, write)
 
-    def _place(self, op: Op, now: int, count: int) -> Place:
+    def _place(self, op: Op, shard: Shard, added: dict[Shard, int]) -> Place:
         """Where an operation's state is kept; None where there is no room and it must not be shared."""
-        shard = self._shards[hash(op.tag or op.key) & self._mask]
-        if op.key in shard.states:
-            return shard, op.key
-        if shard.has_room(now, count):
+        if op.key in shard.states or type(op) is Revocation:  # of which a take writes nothing
+            return shard.states, op.key
+        added[shard] += 1
+        if len(shard.states) + added[shard] <= shard.room:
             if len(shard.states) < shard.room // 2:
                 self._tell(full=False)
-            return shard, op.key
+            return shard.states, op.key
         self._tell(full=True)
-        shared = hash(op.key) % _OVERFLOW
+        shared = hash(op.key) // len(self._shards) % _OVERFLOW  # by other bits than those that chose the shard
         match op:
             case Gcra():
-                return self._overflow, (shared, op.step, op.burst)
+                return self._overflow.states, (shared, op.step, op.burst)
+            case Distinct(shared=False):
+                return None
             case Log() | Distinct():
-                return self._overflow, (shared, type(op), op.limit, op.period)
-            case Revocation():  # of which nothing is known, and a take writes nothing
-                return self._overflow, op.key
+                return self._overflow.states, (shared, type(op), op.limit, op.period)
             case _:
                 return None
 
@@ -169,16 +176,11 @@ class MemoryStore:
         shard = self._shards[hash(op.tag or op.key) & self._mask]
         with shard.lock:
             now = self._clock() // 1000
-            left = _left(op, shard.states.pop(op.key, None), now)
+            if isinstance(op, Revoke):
+                shard.make_room(now, 1)
+            left = settled(op, shard.states.pop(op.key, None), now)
             if left is not None and ends(left) > now:
                 shard.states[op.key] = left
-
-
-def _left(op: Settlement, state: State, now: int) -> State:
-    """The state that a settlement leaves; None for none."""
-    if isinstance(op, Revoke):
-        return op.op.revoked(state, now)
-    return op.op.returned(state, op.generation, now) if isinstance(op, GiveBack) and state is not None else None
 
 
 def _are_alike(ops: Sequence[Op]) -> TypeGuard[Sequence[Gcra]]:
@@ -188,20 +190,3 @@ def _are_alike(ops: Sequence[Op]) -> TypeGuard[Sequence[Gcra]]:
         if type(op) is not Gcra or op.tag != tag:
             return False
     return bool(tag)
-
-
-def _judged_at(places: Sequence[Place], ops: Sequence[Op], now: int, write: bool) -> Taken:
-    judged = [_verdict(place, op, now) for place, op in zip(places, ops, strict=True)]
-    ok = all(op.report or not refused for op, (refused, _, _) in zip(ops, judged, strict=True))
-    if write:
-        for place, (refused, _, state) in zip(places, judged, strict=True):
-            if place is not None and state is not None and (ok or refused):
-                place[0].states[place[1]] = state
-    return Taken(ok, tuple([count for _, count, _ in judged]))
-
-
-def _verdict(place: Place, op: Op, now: int) -> Judged:
-    if place is None:
-        return True, (0, NO_ROOM, 0, now), None
-    state = place[0].states.get(place[1])
-    return op.judge(None if state is None or ends(state) <= now else state, now)

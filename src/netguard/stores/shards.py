@@ -25,13 +25,10 @@ class Shard:
         self.sweep_at = min(_FEWEST, room)
         self.retry_at = 0  # no sweep before
 
-    def has_room(self, now: int, count: int) -> bool:
-        """Whether so many new keys may be added; what has ended makes room."""
-        if len(self.states) + count <= self.sweep_at:
-            return True
-        if now >= self.retry_at:
+    def make_room(self, now: int, count: int) -> None:
+        """Forget what has ended, where so many new keys ask for its room; ``states`` is another one then."""
+        if len(self.states) + count > self.sweep_at and now >= self.retry_at:
             self._sweep(now)
-        return len(self.states) + count <= self.room
 
     def _sweep(self, now: int) -> None:
         # `ends`, unrolled: a request waits for this.

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from netguard.counters import Clear, GiveBack, News, Op
+from netguard.counters import News, Op, Settlement
 from netguard.errors import ConfigError
-from netguard.memo import Memo
 from netguard.messages import Taken
 from netguard.stores.redis.address import read_address
-from netguard.stores.redis.wire import PEEK, TAKE, Name, bulk
+from netguard.stores.redis.names import listing, namer
+from netguard.stores.redis.wire import PEEK, TAKE
 
 _NOTHING: Final = Taken(True, ())
 
@@ -37,6 +37,7 @@ class RedisStore:
     """
 
     waits: Final = True
+    out: Final = False
 
     def __init__(
         self,
@@ -53,7 +54,8 @@ class RedisStore:
         except ImportError as error:
             raise ConfigError(f"store: {address.shown!r} needs redis-py: pip install netguard[redis]") from error
         connections.check(address)
-        name = _names(prefix, cluster=address.kind == "cluster")
+        name = namer(prefix, cluster=address.kind == "cluster")
+        self._listing = listing(prefix, cluster=address.kind == "cluster")
         self._threads = clients.thread_client(address, name, clock)
         self._loops = clients.LoopClients(address, name, clock)
         self.news: deque[News] = deque(maxlen=1)  # nothing: an outage is told by who takes the errors
@@ -80,16 +82,23 @@ class RedisStore:
         client = self._loops.here() or await self._loops.opened()
         return await client.take(PEEK, ops)
 
-    def settle(self, ops: Sequence[Clear | GiveBack]) -> None:
-        """Clear keys and give single steps back, each by itself; once, whatever comes of it. Raises StoreError."""
+    def settle(self, ops: Sequence[Settlement]) -> None:
+        """Clear keys, give steps back and revoke, each by itself; once, whatever comes of it. Raises StoreError."""
         if ops:
             self._threads.settle(ops)
 
-    async def asettle(self, ops: Sequence[Clear | GiveBack]) -> None:
+    async def asettle(self, ops: Sequence[Settlement]) -> None:
         """The same."""
         if ops:
             client = self._loops.here() or await self._loops.opened()
             await client.settle(ops)
+
+    def held(self) -> Iterable[bytes]:
+        """Every key that is held all the while that this takes; looks at each key of the server. Raises StoreError.
+
+        On a Cluster, one whose slot moves meanwhile may be missed.
+        """
+        return self._threads.held(self._listing)
 
     def close(self) -> None:
         """Close the connections that threads used; later calls open others."""
@@ -99,15 +108,3 @@ class RedisStore:
         """Close these and those of the running event loop."""
         self.close()
         await self._loops.close()
-
-
-def _names(prefix: str, *, cluster: bool) -> Name:
-    """How Redis knows an operation's key: ``prefix:key``, and ``prefix:{tag}:key`` on a Cluster."""
-    if not prefix or not prefix.isascii() or not prefix.isprintable() or set("{} ") & set(prefix):
-        raise ConfigError(f"store: prefix={prefix!r}: printable ASCII is meant, without blanks and braces")
-    head = prefix.encode() + b":"
-    if not cluster:
-        starts: Memo[int, bytes] = Memo(lambda size: b"$%d\r\n%b" % (len(head) + size, head))  # by the key's size
-        return lambda op: starts[len(op.key)] + op.key + b"\r\n"
-    # As hex digits, for braces in a tag would change its slot; an empty tag would give each key its own.
-    return lambda op: bulk(b"%b{%b}:%b" % (head, op.tag.hex().encode() or b"-", op.key))

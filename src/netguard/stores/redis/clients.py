@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Final, Protocol
 
-from netguard.counters import Clear, GiveBack, Op
+from netguard.counters import Op, Settlement
 from netguard.messages import Taken
 from netguard.stores.redis.address import Address
 from netguard.stores.redis.cluster import ClusterThreads
 from netguard.stores.redis.cluster_loop import ClusterLoop
 from netguard.stores.redis.loop import Loop
+from netguard.stores.redis.names import Listing
 from netguard.stores.redis.threads import Threads
 from netguard.stores.redis.wire import Name
 
@@ -27,7 +28,8 @@ class ThreadClient(Protocol):
     """What threads call."""
 
     def take(self, mode: int, ops: Sequence[Op]) -> Taken: ...
-    def settle(self, ops: Sequence[Clear | GiveBack]) -> None: ...
+    def settle(self, ops: Sequence[Settlement]) -> None: ...
+    def held(self, listing: Listing) -> set[bytes]: ...
     def close(self) -> None: ...
 
 
@@ -38,7 +40,7 @@ class LoopClient(Protocol):
     def close(self) -> Close: ...
 
     def take(self, mode: int, ops: Sequence[Op]) -> Awaitable[Taken]: ...
-    async def settle(self, ops: Sequence[Clear | GiveBack]) -> None: ...
+    async def settle(self, ops: Sequence[Settlement]) -> None: ...
 
 
 def thread_client(address: Address, name: Name, clock: Clock | None) -> ThreadClient:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from redis.exceptions import RedisError
 
-from netguard.counters import Clear, GiveBack, Op
+from netguard.counters import GiveBack, Op, Settlement
 from netguard.errors import StoreError
 from netguard.messages import Taken
 from netguard.stores.redis.address import Address
 from netguard.stores.redis.connections import FOREIGN, failed, thread_pool
+from netguard.stores.redis.names import Listing
 from netguard.stores.redis.parts import chosen, split, taken_alone, together
 from netguard.stores.redis.slots import AGAIN, Node, Route, Slots
-from netguard.stores.redis.threads import pooled, run, slots_of
+from netguard.stores.redis.threads import pooled, run, scanned, slots_of
 from netguard.stores.redis.wire import PEEK, TAKE, Arguments, Name, arguments, group, settling, verdicts
+
+T = TypeVar("T")
 
 
 class ClusterThreads:
@@ -43,10 +46,17 @@ class ClusterThreads:
             raise
         return together(parts, found)
 
-    def settle(self, ops: Sequence[Clear | GiveBack]) -> None:
+    def settle(self, ops: Sequence[Settlement]) -> None:
         for part in split(ops):
             for few in settling(chosen(ops, part), self._name):
                 self._call(arguments([few], self._clock))
+
+    def held(self, listing: Listing) -> set[bytes]:
+        try:
+            self._learn()  # once more: who had slots may be a replica by now
+            return set().union(*[self._on(node, lambda one: scanned(one, listing)) for node in self._slots.owners()])
+        except FOREIGN as error:
+            raise failed(self._address, error) from error
 
     def close(self) -> None:
         for pool in list(self._pools.values()):
@@ -85,7 +95,7 @@ class ClusterThreads:
                 self._slots.lost(node)
         return self._slots.learn(self._on(last, slots_of), last)
 
-    def _on(self, node: Node, ask: Callable[[Any], object]) -> object:
+    def _on(self, node: Node, ask: Callable[[Any], T]) -> T:
         pool = self._pools.get(node)
         if pool is None:
             pool = self._pools.setdefault(node, thread_pool(self._address.at(node)))

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from redis.exceptions import RedisError
 
-from netguard.counters import Clear, GiveBack, Op
+from netguard.counters import GiveBack, Op, Settlement
 from netguard.errors import StoreError
 from netguard.messages import Taken
 from netguard.stores.redis.address import Address
@@ -16,7 +16,7 @@ from netguard.stores.redis.connections import FOREIGN, close_pool, failed, loop_
 from netguard.stores.redis.deadline import Deadline
 from netguard.stores.redis.lanes import Lane
 from netguard.stores.redis.loop import pooled, run, slots_of
-from netguard.stores.redis.parts import chosen, split, tag_of, taken_alone, together
+from netguard.stores.redis.parts import chosen, split, taken_alone, together
 from netguard.stores.redis.slots import AGAIN, Node, Route, Slots
 from netguard.stores.redis.wire import TAKE, Arguments, Group, Name, arguments, group, settling, verdicts
 
@@ -42,13 +42,13 @@ class ClusterLoop:
             await self._undo(taken_alone(ops, parts, found))
         return together(parts, _answers(found))
 
-    async def settle(self, ops: Sequence[Clear | GiveBack]) -> None:
+    async def settle(self, ops: Sequence[Settlement]) -> None:
         asked = [few for part in split(ops) for few in settling(chosen(ops, part), self._name)]
         calls = [self._nodes.call(arguments([one], self._clock)) for one in asked]
         _answers(await asyncio.gather(*calls, return_exceptions=True))
 
     async def _part(self, mode: int, ops: Sequence[Op]) -> Taken:
-        tag = tag_of(ops[0])
+        tag = ops[0].tag
         lane = self._lanes.get(tag)
         if lane is None:
             lane = self._lanes[tag] = Lane(self._takes, lambda: self._lanes.pop(tag, None))

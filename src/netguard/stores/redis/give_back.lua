@@ -56,5 +56,15 @@ local function undoing()
 
     local function clear(_, at) return at end
 
-    return {gcra, log, distinct, tries, streak, clear} -- by kind
+    -- What stands where the others have their generation is how long it is kept.
+    local function revoke(value, at, keep)
+        local issued, after = unpack_at('<d', request, at)
+        if value then
+            local ends, before = unpack_at('<dd', value, 2)
+            if ends > now then issued = max(issued, before) end
+        end
+        return after, pack('<Bdd', REVOCATION, now + keep, issued), keep
+    end
+
+    return {gcra, log, distinct, tries, streak, clear, revoke} -- by kind
 end

@@ -7,7 +7,7 @@
 -- A value is a byte, the kind of operation, and doubles: exact for whole numbers up to 2^53, on every platform.
 
 local TAKE, SETTLE, SINGLE = 0, 2, 4
-local GCRA, LOG, DISTINCT, WINDOWS, STREAK, CLEAR = 1, 2, 3, 4, 5, 6
+local GCRA, LOG, DISTINCT, WINDOWS, STREAK, CLEAR, REVOCATION = 1, 2, 3, 4, 5, 6, 7
 local REPORT = 128
 
 local pack, unpack_at, byte, sub = struct.pack, struct.unpack, string.byte, string.sub
@@ -158,4 +158,12 @@ local function streak(value, at)
     return after, false, limit - taken - 1, 0, keep, pack('<Bdd', STREAK, now + keep, taken + 1)
 end
 
-local judge = {gcra, log, distinct, tries, streak} -- by kind
+local function revocation(value, at)
+    local issued, after = unpack_at('<d', request, at)
+    local ends, revoked = 0, 0
+    if value then ends, revoked = unpack_at('<dd', value, 2) end
+    if ends <= now or revoked < issued then return after, false, 1, 0, 0, nil, -1 end
+    return after, true, 0, ends - now, ends - now, nil, -1
+end
+
+local judge = {gcra, log, distinct, tries, streak, nil, revocation} -- by kind

@@ -8,7 +8,7 @@ from typing import Any
 from redis.exceptions import ConnectionError as Dropped
 from redis.exceptions import NoScriptError, ReadOnlyError
 
-from netguard.counters import Clear, GiveBack, Op
+from netguard.counters import Op, Settlement
 from netguard.messages import Taken
 from netguard.stores.redis.address import Address
 from netguard.stores.redis.connections import FOREIGN, close_pool, failed, loop_pool
@@ -41,7 +41,7 @@ class Loop:
     def take(self, mode: int, ops: Sequence[Op]) -> Awaitable[Taken]:
         return self._lane.ask(group(mode, ops, self._name))
 
-    async def settle(self, ops: Sequence[Clear | GiveBack]) -> None:
+    async def settle(self, ops: Sequence[Settlement]) -> None:
         for few in settling(ops, self._name):
             await self._connections.settle(arguments([few], self._clock))
 

@@ -5,25 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from netguard.counters import Clear, GiveBack, Op
+from netguard.counters import GiveBack, Op, Settlement
 from netguard.messages import Count, Taken
 
 T = TypeVar("T")
 Part = tuple[int, ...]  # places in the take
 
 
-def split(ops: Sequence[Op | Clear | GiveBack]) -> list[Part]:
+def split(ops: Sequence[Op | Settlement]) -> list[Part]:
     """The places of the operations with one tag, for each tag."""
     parts: dict[bytes, Part] = {}
     for place, op in enumerate(ops):
-        tag = tag_of(op)
-        parts[tag] = (*parts.get(tag, ()), place)
+        parts[op.tag] = (*parts.get(op.tag, ()), place)
     return list(parts.values())
-
-
-def tag_of(op: Op | Clear | GiveBack) -> bytes:
-    """What keys live together by."""
-    return op.op.tag if isinstance(op, GiveBack) else op.tag
 
 
 def chosen(ops: Sequence[T], part: Part) -> list[T]:

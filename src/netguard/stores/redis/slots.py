@@ -53,6 +53,10 @@ class Slots:
             raise RedisClusterException(f"no node has slot {slot}")
         return owner
 
+    def owners(self) -> set[Node]:
+        """All nodes that have slots, where none is missing."""
+        return {self.owner(slot) for slot in range(_SLOTS)}
+
     def moved(self, slot: int, owner: Node) -> None:
         """One slot has another node now."""
         self._owners[slot] = owner

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from redis.exceptions import ConnectionError as Dropped
 from redis.exceptions import NoScriptError, ReadOnlyError
 
-from netguard.counters import Clear, GiveBack, Op
+from netguard.counters import Op, Settlement
 from netguard.messages import Taken
 from netguard.stores.redis.address import Address
 from netguard.stores.redis.connections import FOREIGN, failed, thread_pool
+from netguard.stores.redis.names import Listing
 from netguard.stores.redis.wire import ASKING, SLOTS, Arguments, Name, arguments, group, script, settling, verdicts
+
+T = TypeVar("T")
 
 
 class Threads:
@@ -28,9 +31,15 @@ class Threads:
         asked = group(mode, ops, self._name)
         return verdicts([asked], self._call(arguments([asked], self._clock), again=True))[0]
 
-    def settle(self, ops: Sequence[Clear | GiveBack]) -> None:
+    def settle(self, ops: Sequence[Settlement]) -> None:
         for few in settling(ops, self._name):
             self._call(arguments([few], self._clock), again=False)
+
+    def held(self, listing: Listing) -> set[bytes]:
+        try:
+            return pooled(self._pool, lambda one: scanned(one, listing))
+        except FOREIGN as error:
+            raise failed(self._address, error) from error
 
     def close(self) -> None:
         self._pool.disconnect()
@@ -50,7 +59,7 @@ class Threads:
         return self._tried(arguments, again=False)
 
 
-def pooled(pool: Any, ask: Callable[[Any], object]) -> object:
+def pooled(pool: Any, ask: Callable[[Any], T]) -> T:
     """What is answered on a connection of the pool, which looks whether it still stands."""
     connection = pool.get_connection()
     try:
@@ -81,3 +90,15 @@ def slots_of(connection: Any) -> object:
     """What a node says of the slots."""
     connection.send_packed_command([SLOTS], check_health=False)
     return connection.read_response(disconnect_on_error=True)
+
+
+def scanned(connection: Any, listing: Listing) -> set[bytes]:
+    """The keys that a server holds; it may name one twice."""
+    keys: set[bytes] = set()
+    cursor = b"0"
+    while True:
+        connection.send_packed_command([listing.asked(cursor)], check_health=False)
+        cursor, names = connection.read_response(disconnect_on_error=True)
+        keys.update(listing.keys(names))
+        if cursor == b"0":
+            return keys

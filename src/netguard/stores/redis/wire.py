@@ -9,9 +9,9 @@ from itertools import islice
 from struct import Struct, unpack
 from typing import Any, Final, NamedTuple
 
-from netguard.counters import Clear, GiveBack, Op
+from netguard.counters import Clear, GiveBack, Op, Revoke, Settlement
 from netguard.counters.rates import Distinct, Gcra, Log
-from netguard.counters.tries import Streak, Windows
+from netguard.counters.tries import Revocation, Streak, Windows
 from netguard.errors import StoreError
 from netguard.messages import Taken
 
@@ -23,11 +23,13 @@ PEEK: Final = 1
 _SETTLE: Final = 2
 _SINGLE: Final = 4  # of one operation: no number of them follows
 _CLEAR: Final = b"\x06"
+_REVOCATION: Final = 7
 _REPORT: Final = 0x80
 
 _THREE: Final = Struct("<B3d").pack
 _TWO: Final = Struct("<B2d").pack
 _MEMBER: Final = Struct("<B2dB").pack
+_ISSUED: Final = Struct("<Bd").pack
 _PAIR: Final = Struct("<2d").pack
 _DOUBLE: Final = Struct("<d").pack
 _HEAD: Final = Struct("<BI").pack
@@ -55,13 +57,13 @@ def group(mode: int, ops: Sequence[Op], name: Name) -> Group:
     return len(ops), b"".join(map(name, ops)), _HEAD(mode, len(ops)) + b"".join(packed)
 
 
-def settling(ops: Sequence[Clear | GiveBack], name: Name) -> Iterator[Group]:
-    """Operations to undo, each by itself, for as many calls; the script answers nothing."""
+def settling(ops: Sequence[Settlement], name: Name) -> Iterator[Group]:
+    """What settles, each by itself, for as many calls; the script answers nothing."""
+    ops = [op for op in ops if not isinstance(op, GiveBack) or type(op.op) is not Revocation]  # which takes nothing
     for start in range(0, len(ops), _FEW):
         few = ops[start : start + _FEW]
-        packed = [_CLEAR if isinstance(op, Clear) else _give_back(op) for op in few]
-        keys = [name(op if isinstance(op, Clear) else op.op) for op in few]
-        yield len(few), b"".join(keys), _HEAD(_SETTLE, len(few)) + b"".join(packed)
+        packed = b"".join(map(_settled, few))
+        yield len(few), b"".join(map(name, few)), _HEAD(_SETTLE, len(few)) + packed
 
 
 def arguments(groups: Sequence[Group], clock: Callable[[], int] | None) -> Arguments:
@@ -111,9 +113,11 @@ def verdicts(groups: Sequence[Group], answer: object) -> list[Taken]:
     return found
 
 
-def _give_back(op: GiveBack) -> bytes:
+def _settled(op: Settlement) -> bytes:
+    if isinstance(op, Clear):
+        return _CLEAR
     packed = _PACK[type(op.op)](op.op, 0)
-    return packed[:1] + _DOUBLE(op.generation) + packed[1:]
+    return packed[:1] + _DOUBLE(op.op.keep if isinstance(op, Revoke) else op.generation) + packed[1:]
 
 
 def _gcra(op: Gcra, report: int) -> bytes:
@@ -136,10 +140,15 @@ def _streak(op: Streak, report: int) -> bytes:
     return _TWO(5 | report, op.limit, op.keep)
 
 
+def _revocation(op: Revocation, report: int) -> bytes:
+    return _ISSUED(_REVOCATION | report, op.issued)
+
+
 _PACK: Final[dict[type, Callable[[Any, int], bytes]]] = {
     Gcra: _gcra,
     Log: _log,
     Distinct: _distinct,
     Windows: _windows,
     Streak: _streak,
+    Revocation: _revocation,
 }
