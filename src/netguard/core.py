@@ -6,7 +6,7 @@ reports, the request token, then the rules that count; rules about the user wher
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,6 +19,7 @@ from netguard.errors import ConfigError
 from netguard.events import logger
 from netguard.headers.lint import lint
 from netguard.headers.merge import HeaderMerge
+from netguard.intervals import Pause, no_pause
 from netguard.lockout import Lockout
 from netguard.memo import Memo
 from netguard.messages import (
@@ -70,7 +71,7 @@ class Plan:
         user_rules: Sequence[UserRule] = (),
         store: Store | None = None,
         *,
-        pause: Callable[[], object] | None = None,
+        pause: Pause = no_pause,
     ) -> None:
         self.policy = policy
         self.tenants = _tenants(policy, pause)
@@ -154,7 +155,7 @@ class TenantPlans:
 
     __slots__ = ("_name", "plans")
 
-    def __init__(self, tenants: Tenants, pause: Callable[[], object] | None) -> None:
+    def __init__(self, tenants: Tenants, pause: Pause) -> None:
         self.plans = {name: Plan(policy, pause=pause) for name, policy in tenants.policies.items()}
         self._name = tenants.chooser()
 
@@ -173,7 +174,7 @@ class TenantPlans:
         return self.plans[name]
 
 
-def _tenants(policy: Policy, pause: Callable[[], object] | None) -> TenantPlans | None:
+def _tenants(policy: Policy, pause: Pause) -> TenantPlans | None:
     return TenantPlans(policy.tenants, pause) if policy.tenants else None
 
 

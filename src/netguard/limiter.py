@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from netguard.awaited import Awaited
 from netguard.checks import nearest, whole
@@ -17,7 +17,11 @@ from netguard.limiting import Group, RateLimits
 from netguard.messages import Count, Taken
 from netguard.policy import Policy
 from netguard.rate_answers import seconds
+from netguard.serving import first_plan, is_live
 from netguard.taking import Counters, store_of
+
+if TYPE_CHECKING:
+    from netguard.live import LivePolicy
 
 _SECOND: Final = 1_000_000  # microseconds
 _UNASKED: Final = "AsyncLimiter: write `await limiter.hit(...)`; without await, nothing was asked"
@@ -47,11 +51,11 @@ class Limits:
 
     __slots__ = ("counters", "groups", "sinks")
 
-    def __init__(self, policy: Policy | Plan) -> None:
+    def __init__(self, policy: Policy | Plan | LivePolicy) -> None:
         kind = type(self).__name__
-        if not isinstance(policy, Policy | Plan):
+        if not isinstance(policy, Policy | Plan) and not is_live(policy):
             raise ConfigError(f"{kind}: write {kind}(Policy(...)), not {policy!r}")
-        plan, policy = (policy, policy.policy) if isinstance(policy, Plan) else (None, policy)
+        plan, policy = (None, policy) if isinstance(policy, Policy) else (first_plan(policy), policy.policy)
         if not policy.limits:
             raise ConfigError(f"{kind}: the policy has no limits: write Policy(limits=[RateLimit(..., name=...)])")
         limits = RateLimits(policy.limits, policy.key_of_counters(), policy.cookies).by_name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from netguard.checks import nearest, whole
 from netguard.core import Plan
@@ -16,8 +16,12 @@ from netguard.login_counting import Account, Part, TryCounting
 from netguard.messages import Taken
 from netguard.networks import packed
 from netguard.policy import Policy
+from netguard.serving import first_plan, is_live
 from netguard.taking import Counters, store_of
 from netguard.unlocking import UnlockTokens
+
+if TYPE_CHECKING:
+    from netguard.live import LivePolicy
 
 _MINUTE: Final = 60  # seconds
 _BATCH: Final = 100  # keys
@@ -38,11 +42,11 @@ class LoginLocks:
 
     __slots__ = ("_counters", "_first", "_plan", "_second", "_sinks", "_tokens", "lockout")
 
-    def __init__(self, policy: Policy | Plan, name: str = "", *, link_minutes: int = 30) -> None:
-        if not isinstance(policy, Policy | Plan):
+    def __init__(self, policy: Policy | Plan | LivePolicy, name: str = "", *, link_minutes: int = 30) -> None:
+        if not isinstance(policy, Policy | Plan) and not is_live(policy):
             raise ConfigError(f"Logins: write Logins(Policy(...)), not {policy!r}")
         whole("Logins.link_minutes", link_minutes, 1, _WEEK)
-        self._plan = plan = policy if isinstance(policy, Plan) else Plan(policy)
+        self._plan = plan = first_plan(policy)
         self.lockout, second = _named(plan.policy.lockouts(), name)
         keys = Keys(plan.policy.key_of_counters())
         self._first = TryCounting(self.lockout, keys)

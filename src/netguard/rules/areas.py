@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from netguard.checks import listing, one_of, section
 from netguard.errors import ConfigError
+from netguard.intervals import Pause, no_pause
 from netguard.messages import Refusal, Request
 from netguard.network_lists import NetworkList
 from netguard.networks import NetworkSet
@@ -16,8 +17,6 @@ from netguard.patterns import Pattern, PatternMap
 from netguard.roles import Role, lacks, roles_of
 from netguard.rules import Mode
 from netguard.rules.users import UserRule
-
-Pause = Callable[[], object]
 
 _OVERRIDES: Final = (b"x-http-method-override", b"x-http-method", b"x-method-override")
 _NOT_FOUND: Final = "not-found"  # what a client is told of an area that hides
@@ -89,7 +88,7 @@ class Guard:
 
     __slots__ = ("_allowed", "_denied", "_enforced", "_hide", "area", "name", "roles")
 
-    def __init__(self, area: Area, pause: Pause | None) -> None:
+    def __init__(self, area: Area, pause: Pause) -> None:
         self.area = area
         self.roles = area.roles
         self._allowed: NetworkSet | None = area.allowed.read(pause) if area.allowed else None
@@ -132,7 +131,7 @@ class AreaRule:
 
     __slots__ = ("_methods", "_routes", "asks_user")
 
-    def __init__(self, areas: Sequence[Area], pause: Pause | None = None) -> None:
+    def __init__(self, areas: Sequence[Area], pause: Pause = no_pause) -> None:
         entries = [(text, guard) for area in areas for guard in [Guard(area, pause)] for text in area.patterns()]
         ranked = [(text, (Pattern.parse("Area.path", text).rank, guard)) for text, guard in entries]
         self._routes = PatternMap("Area.path", ranked, guarding=True)

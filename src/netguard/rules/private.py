@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from netguard.messages import Refusal, Request
-from netguard.networks import NetworkSet
-
-_PRIVATE: Final = (
-    "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "::1", "fc00::/7", "fe80::/10",
-)  # fmt: skip
+from netguard.networks import PRIVATE, NetworkSet
 
 
 class PrivatePeers:
@@ -18,7 +12,7 @@ class PrivatePeers:
     __slots__ = ("_networks",)
 
     def __init__(self) -> None:
-        self._networks = NetworkSet(_PRIVATE)
+        self._networks = NetworkSet(PRIVATE)
 
     def check(self, request: Request) -> Refusal | None:
         """Pass private clients, and test clients, which have no address at all."""

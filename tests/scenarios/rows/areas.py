@@ -14,7 +14,7 @@ SECRET = Answer(fields=["Content-Type: text/plain", "Set-Cookie: seen=yes"], chu
 DENIED = refused(403, "areas.denied")
 OUTSIDE = refused(403, "areas.outside")
 AMBIGUOUS = refused(400, "paths.ambiguous")
-SOCKET = {"kind": "websocket", "fields": ["Origin: https://booking.example"]}
+SOCKET: dict[str, Any] = {"kind": "websocket", "fields": ["Origin: https://booking.example"]}
 
 
 def guarded(*areas: Area, **keywords: Any) -> Callable[[], Policy]:
