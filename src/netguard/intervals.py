@@ -15,7 +15,7 @@ STEP: Final = 256  # networks between two pauses: some 0.3 ms
 _LEAF: Final = 2048  # networks that one call sorts: 0.7 ms at most
 _PIVOTS: Final = 2048
 _FEW: Final = 8192  # boundaries that are kept as bytes; of more, one of each block is
-_BLOCK: Final = 64  # boundaries
+_BLOCK: Final = 256  # boundaries
 _HALVES: Final = Struct(">QQ")
 _LOW_HALF: Final = (1 << 64) - 1
 
@@ -150,7 +150,9 @@ def _parted(blocks: list[bytearray], width: int, pivots: list[bytes], pause: Pau
 
 
 def _cut(part: bytearray, length: int) -> list[bytearray]:
-    return [part[start : start + length] for start in range(0, len(part), length)]
+    blocks = [part[start : start + length] for start in range(0, len(part), length)]
+    part.clear()  # or all parts are given back at once in the end, which takes milliseconds
+    return blocks
 
 
 def _keys(block: bytearray, width: int) -> list[bytes]:
