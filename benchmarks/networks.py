@@ -139,7 +139,8 @@ def _ask(addresses: list[str], asked: NetworkSet | _Tries | None) -> None:
 def _building() -> Iterator[Row]:
     networks = list(written(_SIZES[-1]))
     took = [_timed(lambda: NetworkSet(networks)) for _ in range(3)]
-    yield Row(what="building 1,000,000 networks, CPU time", value=min(took), unit="ms", bar=3500, low=min(took), high=max(took))
+    what = "building 1,000,000 networks, CPU time"
+    yield Row(what=what, value=min(took), unit="ms", bar=3500, low=min(took), high=max(took))
     tracemalloc.start()
     made = NetworkSet.gathered(written(_SIZES[-1]))
     kept, most = tracemalloc.get_traced_memory()
