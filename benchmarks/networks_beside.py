@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from array import array
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from threading import Event, Thread
@@ -20,34 +21,41 @@ _ALONE = 10.0  # seconds
 _QUANTILES = {"median": 0.5, "p99": 0.99, "p99.9": 0.999, "longest": 1.0}
 _STEPS = (0.0, 0.1, 0.5, 1.0, 2.0, 5.0, float("inf"))  # milliseconds, the classes of the histogram
 
-Waited = list[tuple[float, float]]  # of each request: how long it took, and how long the thread ran meanwhile
+# Of all requests: how long each took, and how long the thread ran meanwhile; milliseconds, in what is never collected.
+Waited = tuple["array[float]", "array[float]"]
 
 
-def rows(_: int) -> Iterator[Row]:
+def rows(_rounds: int) -> Iterator[Row]:
     """Requests one after the other through netguard: alone, and beside the building."""
     end = time.monotonic() + _ALONE
     alone = asyncio.run(_requests(lambda: time.monotonic() > end, time.CLOCK_PROCESS_CPUTIME_ID))
-    beside, seconds = _beside()
+    beside, seconds, longest = _beside()
     yield Row(what="building beside requests, 1,000,000 networks", value=seconds * 1000, unit="ms")
-    before, after = ([took for took, _ in waited] for waited in (alone, beside))
+    yield Row(what="the longest step of the building, CPU time", value=longest, unit="ms", bar=_BAR)
+    (before, _), (after, meanwhile) = alone, beside
     for name, part in _QUANTILES.items():
         note = f"alone {_quantile(before, part):.3f} ms"
         yield Row(what=f"a request beside the building, {name}", value=_quantile(after, part), unit="ms", note=note)
     for low, high in pairwise(_STEPS):
         note = f"alone {_share(before, low, high):.4f} %"
         yield Row(what=_named(low, high), value=_share(after, low, high), unit="%", note=note)
-    meanwhile = [ran for _, ran in beside]
     for name, part in _QUANTILES.items():
         note = "CPU time of the building within one request: what other programs take is not in it"
         yield Row(what=f"added, {name}", value=_quantile(meanwhile, part), unit="ms", bar=_BAR, note=note)
 
 
-def _beside() -> tuple[Waited, float]:
-    go, ended, asked = Event(), Event(), Event()
+def _beside() -> tuple[Waited, float, float]:
+    """What requests waited, the seconds that the building took, and the milliseconds of its longest step."""
+    go, ended, asked, steps = Event(), Event(), Event(), array("d")
+
+    def pause() -> None:
+        steps.append(time.thread_time() * 1000)
+        time.sleep(0.0001)
 
     def build() -> None:
         go.wait()
-        NetworkSet.gathered(written(1_000_000), lambda: time.sleep(0.0001))
+        NetworkSet.gathered(written(1_000_000), pause)
+        steps.append(time.thread_time() * 1000)
         ended.set()
         asked.wait()  # the clock of a thread that is gone cannot be read
 
@@ -60,25 +68,26 @@ def _beside() -> tuple[Waited, float]:
     seconds = time.perf_counter() - start
     asked.set()
     thread.join()
-    return waited, seconds
+    return waited, seconds, max(later - sooner for sooner, later in pairwise(steps))
 
 
 async def _requests(stop: Callable[[], bool], clock: int) -> Waited:
-    app, one, waited = NetguardMiddleware(bare, POLICY), scope(raw(PROXIED)), Waited()
+    app, one, waited = NetguardMiddleware(bare, POLICY), scope(raw(PROXIED)), (array("d"), array("d"))
     while not stop():
         ran, start = time.clock_gettime(clock), time.perf_counter()
         await app(dict(one), nothing, discard)
         await asyncio.sleep(0)  # the loop looks at its sockets
-        waited.append(((time.perf_counter() - start) * 1000, (time.clock_gettime(clock) - ran) * 1000))
+        waited[0].append((time.perf_counter() - start) * 1000)
+        waited[1].append((time.clock_gettime(clock) - ran) * 1000)
     return waited
 
 
-def _quantile(values: list[float], part: float) -> float:
+def _quantile(values: array[float], part: float) -> float:
     ordered = sorted(values)
     return ordered[min(int(len(ordered) * part), len(ordered) - 1)]
 
 
-def _share(values: list[float], low: float, high: float) -> float:
+def _share(values: array[float], low: float, high: float) -> float:
     return 100 * sum(low <= value < high for value in values) / len(values)
 
 

@@ -13,10 +13,11 @@ Pause = Callable[[], object]
 
 STEP: Final = 256  # networks between two pauses: some 0.3 ms
 _LEAF: Final = 2048  # networks that one call sorts: 0.7 ms at most
-_PART: Final = 512  # networks meant between two pivots
 _PIVOTS: Final = 2048
-_TOPS: Final = 8192  # boundaries that are searched as bytes; more are searched among numbers
+_FEW: Final = 8192  # boundaries that are kept as bytes; of more, one of each block is
+_BLOCK: Final = 256  # boundaries
 _HALVES: Final = Struct(">QQ")
+_LOW_HALF: Final = (1 << 64) - 1
 
 
 def no_pause() -> None:
@@ -26,124 +27,121 @@ def no_pause() -> None:
 class Boundaries:
     """Where merged networks begin and end, in turn: an address is inside if an odd number of them is not above it.
 
-    Every ``step``-th one is kept as bytes, which are compared fastest. The others are numbers in arrays, which take no
-    more than their bits, and which no garbage collection walks through.
+    The first of each block is kept as bytes, which are compared fastest. Blocks are arrays of numbers, which take no
+    more than their bits, which no garbage collection walks through, and which are never moved as a whole.
     """
 
-    __slots__ = ("_highs", "_lows", "_step", "_tops")
+    __slots__ = ("_highs", "_lows", "_size", "_tops")
 
     def __init__(self, size: int) -> None:
-        self._highs = array("I" if size == 4 else "Q")
-        self._lows = array("Q")  # the second halves of IPv6 addresses
+        self._size = size  # bytes of an address
         self._tops: list[bytes] = []
-        self._step = 1
+        self._highs: list[array[int]] = []  # empty where all boundaries are among the tops
+        self._lows: list[array[int]] = []  # the second halves of IPv6 addresses
 
     def not_above(self, raw: bytes) -> int:
         """How many boundaries are at or below packed bytes of this family."""
         index = bisect_right(self._tops, raw)
-        if self._step == 1 or not index:
+        if not index or not self._highs:
             return index
-        end = index * self._step
-        return self._between(raw, end - self._step, min(end, len(self._highs)))
+        return (index - 1) * _BLOCK + self._in_block(raw, index - 1)
 
-    def _between(self, raw: bytes, start: int, end: int) -> int:
-        highs = self._highs
-        if len(raw) == 4:
-            return bisect_right(highs, int.from_bytes(raw), start, end)
+    def _in_block(self, raw: bytes, block: int) -> int:
+        highs = self._highs[block]
+        if self._size == 4:
+            return bisect_right(highs, int.from_bytes(raw))
         high, low = _HALVES.unpack(raw)
-        index = bisect_right(highs, high, start, end)
-        if index == start or highs[index - 1] != high:
+        index = bisect_right(highs, high)
+        if not index or highs[index - 1] != high:
             return index
-        return bisect_right(self._lows, low, bisect_left(highs, high, start, index), index)
+        return bisect_right(self._lows[block], low, bisect_left(highs, high, 0, index), index)
 
-    def append(self, number: int) -> None:
-        """Add one above all others."""
-        if self._highs.typecode == "I":
-            self._highs.append(number)
-        else:
-            self._highs.append(number >> 64)
-            self._lows.append(number & 0xFFFF_FFFF_FFFF_FFFF)
+    def extend(self, numbers: list[int]) -> None:
+        """Add a block above all others; only the last may be shorter than a block."""
+        self._tops.append(numbers[0].to_bytes(self._size))
+        if self._size == 4:
+            self._highs.append(array("I", numbers))
+            return
+        self._highs.append(array("Q", [number >> 64 for number in numbers]))
+        self._lows.append(array("Q", [number & _LOW_HALF for number in numbers]))
 
-    def close(self, pause: Pause) -> None:
-        """Make it ready to be searched; nothing is added any more."""
-        self._step = max(1, 1 << (len(self._highs) // _TOPS).bit_length())
-        for index in range(0, len(self._highs), self._step):
-            self._tops.append(self._raw(index))
-            if not len(self._tops) % STEP:
-                pause()
-        if self._step == 1:
-            del self._highs[:], self._lows[:]
-
-    def _raw(self, index: int) -> bytes:
-        if self._highs.typecode == "I":
-            return self._highs[index].to_bytes(4)
-        return _HALVES.pack(self._highs[index], self._lows[index])
+    def keep(self, numbers: list[int]) -> None:
+        """Have few boundaries, and these alone."""
+        self._tops = [number.to_bytes(self._size) for number in numbers]
+        self._highs, self._lows = [], []
 
 
 class Gathering:
     """Networks of one family in any order, each as the bytes of its first address and one of its prefix length.
 
-    Sorting all of a million at once would hold the interpreter for half a second. So they are parted by pivots until
-    a part is small: no step takes longer than a millisecond, however the networks lie.
+    Sorting a million at once would hold the interpreter for half a second. So they are parted by pivots until a part
+    is small, and nothing large is in one piece: no step takes longer than a millisecond, however the networks lie.
     """
 
-    __slots__ = ("_keys", "_size")
+    __slots__ = ("_block", "_blocks", "_full", "_size")
 
     def __init__(self, size: int) -> None:
-        self._keys = bytearray()
-        self._size = size  # bytes of an address
+        self._size = size
+        self._full = STEP * (size + 1)
+        self._block = bytearray()
+        self._blocks = [self._block]
 
     def add(self, key: bytes) -> None:
         """Take in one network."""
-        self._keys += key
+        if len(self._block) == self._full:
+            self._block = bytearray()
+            self._blocks.append(self._block)
+        self._block += key
 
     def merged(self, pause: Pause) -> Boundaries:
         """The boundaries of all of them; what overlaps or touches is one interval."""
-        made, size = Boundaries(self._size), self._size
-        bits = size * 8
-        widths = [1 << (bits - length) for length in range(bits + 1)]
-        end = -1
-        for part in _ordered(self._keys, size + 1, pause):
-            for key in part:
-                start = int.from_bytes(key[:size])
-                if start > end:
-                    if end >= 0:
-                        made.append(end)
-                    made.append(start)
-                end = max(end, start + widths[key[size]])
-        if 0 <= end < 1 << bits:
-            made.append(end)
-        made.close(pause)
+        made, few, block = Boundaries(self._size), list[int](), list[int]()
+        for number in self._boundaries(pause):
+            block.append(number)
+            if len(block) == _BLOCK:
+                made.extend(block)
+                few = few + block if len(few) < _FEW else few
+                block = []
+        if block:
+            made.extend(block)
+        if len(few) < _FEW:
+            made.keep(few + block)
         return made
 
+    def _boundaries(self, pause: Pause) -> Iterator[int]:
+        size, bits, end = self._size, self._size * 8, -1
+        widths = [1 << (bits - length) for length in range(bits + 1)]
+        for key in chain.from_iterable(_ordered(self._blocks, size + 1, pause)):
+            start = int.from_bytes(key[:size])
+            if start > end:
+                if end >= 0:
+                    yield end
+                yield start
+            end = max(end, start + widths[key[size]])
+        if 0 <= end < 1 << bits:
+            yield end
 
-def _ordered(keys: bytearray, width: int, pause: Pause) -> Iterator[list[bytes]]:
-    """All keys in ascending order, in short lists."""
-    if len(keys) <= _LEAF * width:
-        pause()
-        yield sorted(chain.from_iterable(_cut(keys, width)))
+
+def _ordered(blocks: list[bytearray], width: int, pause: Pause) -> Iterator[list[bytes]]:
+    """All keys in ascending order, in short lists; takes the blocks away."""
+    pause()
+    if sum(map(len, blocks)) <= _LEAF * width:
+        yield sorted(chain.from_iterable(_keys(block, width) for block in blocks))
         return
-    pivots = _pivots(keys, width)
-    parts = _parted(keys, width, pivots, pause)
+    pivots = sorted({bytes(block[:width]) for block in blocks[:: max(2, len(blocks) // _PIVOTS)]})
+    parts = _parted(blocks, width, pivots, pause)
     for part, pivot in zip(parts, pivots, strict=False):
-        yield from _ordered(part, width, pause)
+        yield from _ordered(_cut(part, STEP * width), width, pause)
         yield [pivot]
-    yield from _ordered(parts[-1], width, pause)
+    yield from _ordered(_cut(parts[-1], STEP * width), width, pause)
 
 
-def _pivots(keys: bytearray, width: int) -> list[bytes]:
-    """Some of the keys, ascending."""
-    number = len(keys) // width
-    apart = max(_PART, number // _PIVOTS) * width
-    return sorted({bytes(keys[at : at + width]) for at in range(0, len(keys), apart)})
-
-
-def _parted(keys: bytearray, width: int, pivots: list[bytes], pause: Pause) -> list[bytearray]:
+def _parted(blocks: list[bytearray], width: int, pivots: list[bytes], pause: Pause) -> list[bytearray]:
     """What lies below each pivot and above the one before, and at last what lies above all."""
     parts = [bytearray() for _ in range(len(pivots) + 1)]
     ends = [*pivots, b""]
-    for part in _cut(keys, width):
-        for key in part:
+    while blocks:
+        for key in _keys(blocks.pop(), width):
             index = bisect_left(pivots, key)
             if ends[index] != key:
                 parts[index] += key
@@ -151,7 +149,12 @@ def _parted(keys: bytearray, width: int, pivots: list[bytes], pause: Pause) -> l
     return parts
 
 
-def _cut(keys: bytearray, width: int) -> Iterator[list[bytes]]:
-    for start in range(0, len(keys), STEP * width):
-        part = bytes(keys[start : start + STEP * width])
-        yield [part[at : at + width] for at in range(0, len(part), width)]
+def _cut(part: bytearray, length: int) -> list[bytearray]:
+    blocks = [part[start : start + length] for start in range(0, len(part), length)]
+    part.clear()  # or all parts are given back at once in the end, which takes milliseconds
+    return blocks
+
+
+def _keys(block: bytearray, width: int) -> list[bytes]:
+    plain = bytes(block)
+    return [plain[start : start + width] for start in range(0, len(plain), width)]

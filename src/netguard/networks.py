@@ -43,7 +43,7 @@ def packed(address: str) -> bytes | None:
         raw = inet_pton(AF_INET6, address)
     except (OSError, ValueError):  # ValueError: a NUL or a surrogate inside the text
         return None
-    return raw[12:] if raw.startswith(_MAPPED) else raw
+    return raw[12:] if raw <= _LAST_MAPPED and raw.startswith(_MAPPED) else raw
 
 
 def text(raw: bytes) -> str:

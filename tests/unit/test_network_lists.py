@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from netguard.errors import ConfigError
+from netguard.intervals import STEP
 from netguard.network_lists import NetworkList
 from netguard.networks import NetworkSet
 
@@ -309,19 +310,10 @@ def test_reading_pauses(write: Write) -> None:
     assert len(pauses) > 5000 / 512
 
 
-def test_reading_json_pauses(write: Write) -> None:
+def test_json_pauses_while_it_is_parsed(write: Write) -> None:
     pauses: list[None] = []
-    rows = [{"ip_prefix": "192.0.2.0/24", "service": "EC2"}] * 100_000
-    path = write(json.dumps({"prefixes": rows, "ipv6_prefixes": []}))
-    made = NetworkList("Area.networks", path)
-
-    class Enough(BaseException):
-        pass
-
-    def pause() -> None:
-        pauses.append(None)
-        if len(pauses) == 3:
-            raise Enough
-
-    with pytest.raises(Enough):
-        made.read(pause)
+    rows = [{"ip_prefix": "192.0.2.0/24", "service": "EC2"}] * 10_000
+    path = write(json.dumps({"prefixes": rows, "broken": [{"ip_prefix": "192.0.2.1/24"}]})[:-1])
+    with pytest.raises(ConfigError, match="no JSON"):
+        NetworkList("Area.networks", path).read(lambda: pauses.append(None))
+    assert len(pauses) == 10_001 // STEP

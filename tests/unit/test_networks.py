@@ -143,6 +143,7 @@ def test_an_answer_is_remembered_and_right_after_many_others() -> None:
         for number in range(3000):
             assert f"10.0.{number >> 8}.{number & 255}" in made
             assert f"10.1.{number >> 8}.{number & 255}" not in made
+            assert 0 < len(made._known) <= 1024
 
 
 @pytest.mark.parametrize(
