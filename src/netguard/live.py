@@ -17,6 +17,7 @@ from netguard.events import Sinks
 from netguard.policy import Policy
 
 _SETTLES: Final = 0.2  # seconds: a file that is still being written is not read
+_PAUSES: Final = 0.0001  # seconds: longer than 0, so that another thread comes first
 _WAKES: Final = 1000  # milliseconds between two looks whether to stop
 
 Stamp = tuple[int, int, int] | None  # of a file: modified, size, inode
@@ -208,4 +209,4 @@ def _stamp(path: Path) -> Stamp:
 
 def _give_way() -> None:
     """Let requests run between two steps of building."""
-    sleep(0)
+    sleep(_PAUSES)
