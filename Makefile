@@ -9,7 +9,8 @@ CODE   := $(wildcard src tests examples benchmarks)
 # The modules that decide: at least 95 % of their lines and branches are covered.
 CORE := $(patsubst %,src/netguard/%,bodies.py checks.py cookies.py cookie_attributes.py cookie_reading.py cookie_rewriting.py core.py \
         count_sources.py counted_by.py counters/* counting.py csrf.py devices.py errors.py exchange.py forgetting.py hashes.py identities.py keys.py learn.py \
-        limiting.py lockout.py login_attempts.py login_counting.py login_settling.py logins.py memo.py messages.py networks.py outcomes.py patterns.py policy.py proxies.py rate_answers.py \
+        limiting.py lockout.py login_attempts.py login_blocks.py login_counting.py login_locks.py login_refusals.py login_settling.py \
+        login_unlocks.py logins.py memo.py messages.py networks.py outcomes.py patterns.py policy.py proxies.py rate_answers.py \
         rate_counting.py rate_limit.py rate_refusals.py rates.py refusals.py report_counting.py response_head.py store_schemes.py \
         structured.py tokens.py toml.py unlocking.py headers/* rules/*)
 comma := ,

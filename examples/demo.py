@@ -26,6 +26,8 @@ from typing import Any
 import trustme
 import uvicorn
 
+from booking.seed import CODED_SECRET
+
 EXAMPLES = Path(__file__).parent
 FOLDER = EXAMPLES.parent / ".demo"
 CA, CHAIN, KEY = FOLDER / "ca.pem", FOLDER / "chain.pem", FOLDER / "key.pem"
@@ -51,6 +53,13 @@ In another terminal, from this folder:
       six letters to one address: the last one is refused until the hour has room again (429)
   curl -i -H 'X-Forwarded-Host: evil.example' http://localhost:{http}/
       a planted header: the redirect stays on localhost
+  for n in 1 2 3 4 5 6; do curl -s -o /dev/null -w '%{{http_code}} ' --cacert .demo/ca.pem \\
+       -d email=ada@booking.example -d password=wrong https://localhost:{https}/login; done
+      five wrong passwords, and the account is locked for 15 minutes, but for browsers that logged in before (429)
+  curl -i --cacert .demo/ca.pem -d email=ada@booking.example https://localhost:{https}/unlock
+      a letter with a link that unlocks it once: open the link, which stands in this log
+  .venv/bin/python -c 'import pyotp; print(pyotp.TOTP("{secret}").now())'
+      a code for alan@booking.example, whose account has a second factor and the same password; each works once
 In a browser, import .demo/ca.pem or accept the warning once.
 """
 
@@ -80,7 +89,7 @@ def main() -> None:
     sockets = [_listen(https, "DEMO_HTTPS_PORT"), _listen(http, "DEMO_HTTP_PORT")]
     make_certificate()
     os.environ.setdefault("BOOKING_DATABASE", f"sqlite:///{FOLDER / 'booking.sqlite3'}")
-    app, greeting = load(name), TRY.format(name=name, https=https, http=http)
+    app, greeting = load(name), TRY.format(name=name, https=https, http=http, secret=CODED_SECRET)
     if iscoroutinefunction(type(app).__call__):
         return serve_asgi(app, sockets, greeting)
     return serve_wsgi(name, sockets, greeting)

@@ -9,6 +9,11 @@ SENTENCES = {
     405: "This page cannot be used that way.",
     500: "Something went wrong on our side. Nothing was changed; please try again in a moment.",
 }
+WEAK_PASSWORDS = {
+    "too-short": "Please choose a password of at least 15 characters. A few unrelated words make a good one.",
+    "too-long": "Please choose a password of at most 256 characters.",
+    "is-the-name": "Please choose a password that is not made of your name or e-mail address.",
+}
 
 
 class BookingError(Exception):
@@ -34,12 +39,24 @@ class EmailTaken(BookingError):
     sentence = "There is already an account with this e-mail address. Log in instead."
 
 
-class PasswordTooShort(BookingError):
-    sentence = "Please choose a password of at least 15 characters. A few unrelated words make a good one."
+class WeakPassword(BookingError):
+    """A password that may not be chosen; ``code`` is the one of ``netguard.passwords``."""
+
+    def __init__(self, code: str) -> None:
+        self.sentence = WEAK_PASSWORDS.get(code, "Please choose another password.")
+        super().__init__()
 
 
 class WrongCredentials(BookingError):
     sentence = "E-mail address or password is wrong."
+
+
+class WrongCode(BookingError):
+    sentence = "This code is wrong, or was used before. Please type the next one that your app shows."
+
+
+class DeadLink(BookingError):
+    sentence = "This link no longer works: it was used before, or is older than half an hour. Ask for a new one."
 
 
 class UnknownClub(BookingError):

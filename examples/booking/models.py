@@ -1,4 +1,4 @@
-"""The four tables: clubs have courts, members have bookings."""
+"""The five tables: clubs have courts, members have bookings, and some a second factor."""
 
 from __future__ import annotations
 
@@ -41,6 +41,14 @@ class Member(Model):
     email: Mapped[str] = mapped_column(String(254), unique=True)  # as members.normalise_email() writes it
     password_hash: Mapped[str] = mapped_column(String(200))
     staff: Mapped[bool] = mapped_column(default=False)
+
+
+class SecondFactor(Model):
+    __tablename__ = "second_factor"
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True)
+    secret: Mapped[str] = mapped_column(String(64))  # a real service encrypts it with a key that is kept elsewhere
+    recovery: Mapped[str] = mapped_column(String(2000))  # hashes, as JSON
 
 
 class Booking(Model):

@@ -1,26 +1,30 @@
-"""The demo: two clubs and one member, so that there is something to see."""
+"""The demo: two clubs and two members, one with a second factor, so that there is something to see."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from .members import register
-from .models import Club, Court
+from .models import Club, Court, SecondFactor
 
 DEMO_EMAIL = "ada@booking.example"
 DEMO_PASSWORD = "correct horse battery staple"  # known to everybody on purpose: it may only book courts
+CODED_EMAIL = "alan@booking.example"  # with the same password, and codes by this secret
+CODED_SECRET = "COURTSIDEDEMOSECRETKNOWNTOALL234"
 
 
 def seed(session: Session) -> None:
     """Fill an empty database; one that has clubs is left alone."""
     if session.scalar(select(Club.id).limit(1)) is not None:
         return
-    session.add_all([_riverside(), _old_mill()])
+    session.add_all(clubs())
     session.flush()
     register(session, "Ada Lovelace", DEMO_EMAIL, DEMO_PASSWORD)
+    alan = register(session, "Alan Turing", CODED_EMAIL, DEMO_PASSWORD)
+    session.add(SecondFactor(member_id=alan.id, secret=CODED_SECRET, recovery="[]"))
 
 
-def _riverside() -> Club:
-    return Club(
+def clubs() -> list[Club]:
+    riverside = Club(
         slug="riverside",
         name="Riverside Tennis",
         town="Lyon",
@@ -32,10 +36,7 @@ def _riverside() -> Club:
             Court(name="Court 4", surface="Hard, floodlit"),
         ],
     )
-
-
-def _old_mill() -> Club:
-    return Club(
+    old_mill = Club(
         slug="old-mill",
         name="Old Mill Padel",
         town="Kilkenny",
@@ -46,3 +47,4 @@ def _old_mill() -> Club:
             Court(name="Meadow Court", surface="Padel, covered"),
         ],
     )
+    return [riverside, old_mill]

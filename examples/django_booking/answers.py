@@ -1,6 +1,6 @@
 """Refusals as pages: what a visitor did wrong, what is not there, what failed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, cast
 
@@ -9,11 +9,14 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.views.decorators.http import require_http_methods
 
 from booking.errors import BookingError, sentence_for
 from netguard.django import csp_nonce
 
 Respond = Callable[[HttpRequest], HttpResponse]
+
+on_form = require_http_methods(["GET", "HEAD", "POST"])
 
 
 class Refusals:
@@ -62,8 +65,34 @@ def members_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
     return answered
 
 
-def go(request: HttpRequest, path: str, flash: str) -> HttpResponse:
-    messages.info(request, flash)
+def form_page(template: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """A view of what a form sends, beside the page with the form, which also says what the view refuses."""
+
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @on_form
+        @wraps(view)
+        def answered(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+            if request.method != "POST":
+                return render(request, template)
+            try:
+                return view(request, **kwargs)
+            except BookingError as refusal:
+                typed = {name: request.POST.get(name, "") for name in ("name", "email")}
+                return refused(request, template, refusal, typed)
+
+        return answered
+
+    return decorate
+
+
+def go(request: HttpRequest, path: str, flash: str = "") -> HttpResponse:
+    if flash:
+        messages.info(request, flash)
     response = redirect(path)
     response.status_code = 303
     return response
+
+
+def refused(request: HttpRequest, template: str, refusal: BookingError, values: Mapping[str, object]) -> HttpResponse:
+    """The page again, with what was wrong above it."""
+    return render(request, template, {**values, "error": refusal.sentence}, status=refusal.status)

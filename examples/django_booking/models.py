@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from datetime import datetime
 from unicodedata import normalize
 
@@ -17,12 +19,14 @@ from booking.errors import (
     InvalidName,
     InvalidSlot,
     NotYourBooking,
-    PasswordTooShort,
     SlotTaken,
     TooLateToCancel,
+    WrongCode,
 )
-from booking.letters import write_reset
-from booking.members import EMAIL_LENGTH, NAME_LENGTH, PASSWORD_LENGTH, normalise_email
+from booking.factors import left_by
+from booking.letters import write_reset, write_unlock
+from booking.members import EMAIL_LENGTH, NAME_LENGTH, check_password, normalise_email
+from netguard.totp import TOTP, recovery_codes
 
 
 class Club(models.Model):
@@ -70,16 +74,21 @@ class Booking(models.Model):
         return f"{self.start:%H:%M}–{self.start + HOUR:%H:%M}"
 
 
+class SecondFactor(models.Model):
+    member: models.OneToOneField[User, User] = models.OneToOneField(User, models.CASCADE, primary_key=True)
+    secret: models.CharField[str, str] = models.CharField(max_length=64)  # a real service encrypts it
+    recovery: models.CharField[str, str] = models.CharField(max_length=2000)  # hashes, as JSON
+
+
 def register(name: str, email: str, password: str) -> User:
-    name, email, password = normalize("NFC", name).strip(), normalise_email(email), normalize("NFKC", password)
+    name, email, password = normalize("NFC", name).strip(), normalise_email(email), normalize("NFC", password)
     if not 0 < len(name) <= NAME_LENGTH or not name.isprintable():
         raise InvalidName
     try:
         validate_email(email[: EMAIL_LENGTH + 1])
     except ValidationError as error:
         raise InvalidEmail from error
-    if len(password) < PASSWORD_LENGTH:
-        raise PasswordTooShort
+    check_password(password, name, email)
     try:
         with transaction.atomic():
             return User.objects.create_user(email, email, password, first_name=name)
@@ -89,9 +98,35 @@ def register(name: str, email: str, password: str) -> User:
 
 def ask_for_reset(email: str) -> None:
     """Write to the member with this address, if there is one; whoever asks is not told."""
-    member = User.objects.filter(username=normalise_email(email)).first()
-    if member is not None:
+    for member in User.objects.filter(username=normalise_email(email)):
         write_reset(member.email)
+
+
+def ask_for_unlock(email: str, link: Callable[[str], str]) -> None:
+    """The same with a link, made for the stored address, that unlocks the account."""
+    for member in User.objects.filter(username=normalise_email(email)):
+        write_unlock(member.email, link(member.email))
+
+
+def use_code(member: User, totp: TOTP, code: str) -> None:
+    """Let a code prove that it is ``member``; none does so twice."""
+    factor = SecondFactor.objects.filter(member=member).first()
+    if factor is None:
+        raise WrongCode
+    left = left_by(code, totp, member.pk, factor.secret, factor.recovery)
+    # Two requests may bring one recovery code at once: the database lets one of them have it.
+    before = SecondFactor.objects.filter(member=member, recovery=factor.recovery)
+    if left != factor.recovery and before.update(recovery=left) == 0:
+        raise WrongCode
+
+
+def turn_on(member: User, totp: TOTP, secret: str | None, code: str) -> list[str]:
+    """Ask for codes from now on, once the member has shown one; returns the recovery codes, which nobody sees again."""
+    if SecondFactor.objects.filter(member=member).exists() or not totp.verify(member.pk, secret, code):
+        raise WrongCode
+    codes = recovery_codes()
+    SecondFactor.objects.create(member=member, secret=secret, recovery=json.dumps(codes.hashes))
+    return codes.shown
 
 
 def book(member: User, court: Court, start: datetime, now: datetime) -> Booking:

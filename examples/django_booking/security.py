@@ -1,10 +1,14 @@
 """All of the service's protection: one policy, which ``settings.NETGUARD`` names."""
 
 import os
+import secrets
 
-from netguard import HTTPS, Cookies, Origin, Policy, RateLimit, form, user
+from booking.refusals import refusal_page
+from netguard import HTTPS, Cookies, Lockout, Logins, Origin, Policy, RateLimit, form, reported, user
+from netguard.totp import TOTP
 
 HTTP, HTTPS_PORT = int(os.environ.get("DEMO_HTTP_PORT", "8080")), int(os.environ.get("DEMO_HTTPS_PORT", "8443"))
+LETTERS = ["POST /password-reset", "POST /unlock"]
 
 policy = Policy(
     hosts=os.environ.get("BOOKING_HOSTS", f"localhost:{HTTP} localhost:{HTTPS_PORT}").split(),
@@ -16,7 +20,11 @@ policy = Policy(
     limits=[
         RateLimit("60/minute", on="GET /clubs/*", name="search"),
         RateLimit("30/hour", on="POST /bookings", by=user, name="book"),
-        RateLimit("5/hour", on="POST /password-reset", by=form("email"), name="letters"),  # whoever asks for them
-        RateLimit("20/hour", on="POST /password-reset", name="askers"),  # whatever the address
+        RateLimit("5/hour", on=LETTERS, by=form("email"), name="letters"),  # whoever asks for them
+        RateLimit("20/hour", on=LETTERS, name="askers"),  # whatever the address
     ],
+    lockout=Lockout(on="POST /login", username=form("email"), success=reported()),  # by Django's own signals
+    secrets=[os.environ.get("BOOKING_SECRET") or secrets.token_urlsafe(32)],  # for unlock links and known browsers
+    on_refusal=dict.fromkeys((400, 429, 503), refusal_page),
 )
+logins, totp = Logins(policy), TOTP(policy, issuer="Courtside")

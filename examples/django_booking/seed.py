@@ -5,27 +5,9 @@ import fcntl
 from django.conf import settings
 from django.core.management import call_command
 
-from booking.seed import DEMO_EMAIL, DEMO_PASSWORD
+from booking.seed import CODED_EMAIL, CODED_SECRET, DEMO_EMAIL, DEMO_PASSWORD, clubs
 
-from .models import Club, Court, register
-
-CLUBS = [
-    ("riverside", "Riverside Tennis", "Lyon", "Four courts under the plane trees by the Saône, two of them floodlit."),
-    ("old-mill", "Old Mill Padel", "Kilkenny", "Three padel courts under one roof, so that rain is only a noise."),
-]
-COURTS = {
-    "riverside": [
-        ("Court 1", "Clay"),
-        ("Court 2", "Clay"),
-        ("Court 3", "Hard, floodlit"),
-        ("Court 4", "Hard, floodlit"),
-    ],
-    "old-mill": [
-        ("Mill Court", "Padel, indoor"),
-        ("Weir Court", "Padel, indoor"),
-        ("Meadow Court", "Padel, covered"),
-    ],
-}
+from .models import Club, Court, SecondFactor, register
 
 
 def prepare() -> None:
@@ -38,8 +20,10 @@ def prepare() -> None:
 
 
 def _fill() -> None:
-    for slug, name, town, about in CLUBS:
-        club = Club.objects.create(slug=slug, name=name, town=town, about=about)
-        for court, surface in COURTS[slug]:
-            Court.objects.create(club=club, name=court, surface=surface)
+    for known in clubs():
+        club = Club.objects.create(slug=known.slug, name=known.name, town=known.town, about=known.about)
+        for court in known.courts:
+            Court.objects.create(club=club, name=court.name, surface=court.surface)
     register("Ada Lovelace", DEMO_EMAIL, DEMO_PASSWORD)
+    alan = register("Alan Turing", CODED_EMAIL, DEMO_PASSWORD)
+    SecondFactor.objects.create(member=alan, secret=CODED_SECRET, recovery="[]")

@@ -1,7 +1,7 @@
 """Django's settings.
 
-``BOOKING_SECRET`` signs cookies (without it, log-ins last as long as the process, and several workers do not share
-them); ``BOOKING_DATABASE`` is ``sqlite:///`` and a path.
+``BOOKING_SECRET``, of at least 32 characters, signs cookies and unlock links (without it, they last as long as the
+process, and several workers do not share them); ``BOOKING_DATABASE`` is ``sqlite:///`` and a path.
 """
 
 import os

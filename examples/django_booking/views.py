@@ -1,31 +1,21 @@
-"""The pages."""
+"""The pages of clubs and bookings."""
 
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import cast
-from unicodedata import normalize
 
-from django.contrib import messages
-from django.contrib.auth import authenticate
-from django.contrib.auth import login as begin_session
-from django.contrib.auth import logout as end_session
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from booking.bookings import AHEAD, bookable, hours_of
-from booking.errors import BookingError, NotYourBooking, SlotTaken, UnknownClub, UnknownCourt, WrongCredentials
+from booking.errors import NotYourBooking, SlotTaken, UnknownClub, UnknownCourt
 from booking.fields import read_day, read_id, read_start
-from booking.letters import RESET_ASKED
-from booking.members import normalise_email
 
 from . import models
-from .answers import go, members_only
+from .answers import go, members_only, on_form, refused
 from .models import Booking, Club, Court
-
-form_page = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_GET
@@ -38,52 +28,6 @@ def home(request: HttpRequest) -> HttpResponse:
         free = left * courts - taken.filter(start__date=now.date()).count()
         cards.append({"club": club, "courts": courts, "free": free})
     return render(request, "home.html", {"cards": cards})
-
-
-@form_page
-def register(request: HttpRequest) -> HttpResponse:
-    if request.method != "POST":
-        return render(request, "register.html")
-    name, email = request.POST.get("name", ""), request.POST.get("email", "")
-    try:
-        member = models.register(name, email, request.POST.get("password", ""))
-    except BookingError as refusal:
-        return refused(request, "register.html", refusal, {"name": name, "email": email})
-    begin_session(request, member)
-    return go(request, "/", f"Welcome, {member.first_name}!")
-
-
-@form_page
-def login(request: HttpRequest) -> HttpResponse:
-    if request.method != "POST":
-        return render(request, "login.html")
-    email, password = request.POST.get("email", ""), normalize("NFKC", request.POST.get("password", ""))
-    member = authenticate(request, username=normalise_email(email), password=password)
-    if member is None:
-        return refused(request, "login.html", WrongCredentials(), {"email": email})
-    begin_session(request, member)
-    return go(request, "/", f"Welcome back, {cast(User, member).first_name}!")
-
-
-def refused(request: HttpRequest, template: str, refusal: BookingError, values: Mapping[str, object]) -> HttpResponse:
-    """The page again, with what was wrong above it."""
-    return render(request, template, {**values, "error": refusal.sentence}, status=refusal.status)
-
-
-@form_page
-def reset(request: HttpRequest) -> HttpResponse:
-    if request.method != "POST":
-        return render(request, "reset.html")
-    models.ask_for_reset(request.POST.get("email", ""))
-    return go(request, "/login", RESET_ASKED)
-
-
-@require_POST
-def logout(request: HttpRequest) -> HttpResponse:
-    request.netguard.forget()  # type: ignore[attr-defined]  # which netguard's application adds
-    end_session(request)
-    messages.info(request, "You are logged out.")  # shown at once: no cookie is left that could carry it
-    return render(request, "login.html")
 
 
 @require_GET
@@ -117,7 +61,7 @@ def state(start: datetime, taken: Mapping[datetime, int], visitor: int | None, n
     return "free" if bookable(start, now) else "closed"
 
 
-@form_page
+@on_form
 @members_only
 def bookings(request: HttpRequest, member: User) -> HttpResponse:
     now = datetime.now()

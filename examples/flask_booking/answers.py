@@ -6,13 +6,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from flask import Response, current_app, flash, get_flashed_messages, make_response, redirect, render_template, session
+from flask import (
+    Response,
+    current_app,
+    flash,
+    get_flashed_messages,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+)
 from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from booking.errors import BookingError, sentence_for
 from booking.models import Member
+from netguard import Logins
+from netguard.totp import TOTP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +33,8 @@ class Booking:
 
     sessions: sessionmaker[Session]
     clock: Callable[[], datetime]
+    logins: Logins
+    totp: TOTP
 
 
 class LogInFirst(Exception):
@@ -91,3 +105,7 @@ def http_error(error: HTTPException) -> Response:
 def server_error(_: Exception) -> Response:
     # The database or the session may be what failed, so neither is asked who this is.
     return page("error.html", 500, member=None, flash=None, error=None, heading=sentence_for(500))
+
+
+def text(name: str) -> str:
+    return request.form.get(name, "")

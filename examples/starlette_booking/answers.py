@@ -1,11 +1,13 @@
 """What the views share: the visitor and their transaction, the filled page, the redirect, the refusals."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import cast
 
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -17,6 +19,22 @@ from booking.models import Member
 
 class LogInFirst(Exception):
     """The page is for members, and nobody is logged in."""
+
+
+def with_form(view: Callable[[Request, FormData], Response]) -> Callable[[Request], Awaitable[Response]]:
+    """Read the form on the event loop, then run ``view`` in the thread pool."""
+
+    async def endpoint(request: Request) -> Response:
+        async with request.form(max_files=0, max_fields=10) as form:
+            return await run_in_threadpool(view, request, form)
+
+    return endpoint
+
+
+def text(form: FormData, name: str) -> str:
+    """Return a field as text that can be stored and shown: no upload, no lone surrogates from an odd charset."""
+    value = form.get(name, "")
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 @contextmanager

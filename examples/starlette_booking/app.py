@@ -1,7 +1,7 @@
 """The service put together: ``uvicorn starlette_booking.app:app`` with ``examples/`` on ``PYTHONPATH``.
 
-``BOOKING_SECRET`` signs the session cookie (without it, log-ins last as long as the process, and several workers
-do not share them); ``BOOKING_DATABASE`` is a SQLAlchemy URL.
+``BOOKING_SECRET``, of at least 32 characters, signs the session cookie, unlock links and known browsers (without it,
+they last as long as the process, and several workers do not share them); ``BOOKING_DATABASE`` is a SQLAlchemy URL.
 """
 
 import os
@@ -25,7 +25,7 @@ from booking.database import open_database, prepare, sessions_of
 from booking.errors import BookingError
 from netguard.starlette import UserRules, csp_nonce
 
-from . import answers, views
+from . import accounts, answers, views
 from .security import member, protect
 
 SESSION_AGE = 12 * 60 * 60  # seconds
@@ -33,13 +33,22 @@ BODY_SIZE = 64 * 1024  # bytes; the longest form is far shorter
 
 ROUTES = [
     Route("/", views.home),
-    Route("/register", views.register_form, methods=["GET"]),
-    Route("/register", views.register, methods=["POST"]),
-    Route("/login", views.login_form, methods=["GET"]),
-    Route("/login", views.login, methods=["POST"]),
-    Route("/password-reset", views.reset_form, methods=["GET"]),
-    Route("/password-reset", views.reset, methods=["POST"]),
-    Route("/logout", views.logout, methods=["POST"]),
+    Route("/register", accounts.register_form, methods=["GET"]),
+    Route("/register", accounts.register, methods=["POST"]),
+    Route("/login", accounts.login_form, methods=["GET"]),
+    Route("/login", accounts.login, methods=["POST"]),
+    Route("/login/code", accounts.code_form, methods=["GET"]),
+    Route("/login/code", accounts.code, methods=["POST"]),
+    Route("/password-reset", accounts.reset_form, methods=["GET"]),
+    Route("/password-reset", accounts.reset, methods=["POST"]),
+    Route("/unlock", accounts.unlock_form, methods=["GET"]),
+    Route("/unlock", accounts.unlock, methods=["POST"]),
+    Route("/unlock/link", accounts.unlock_link, methods=["GET"]),
+    Route("/unlock/link", accounts.unlock_by_link, methods=["POST"]),
+    Route("/account", accounts.account, methods=["GET"]),
+    Route("/account/codes", accounts.codes_on, methods=["POST"]),
+    Route("/account/codes/off", accounts.codes_off, methods=["POST"]),
+    Route("/logout", accounts.logout, methods=["POST"]),
     Route("/clubs/{slug}", views.club),
     Route("/bookings", views.my_bookings, methods=["GET"]),
     Route("/bookings", views.book, methods=["POST"]),

@@ -158,7 +158,7 @@ def _limits(policy: Policy) -> RateLimits | None:
         return None
     from netguard.limiting import RateLimits  # as above
 
-    return RateLimits(policy.limits, policy.key_of_counters())
+    return RateLimits(policy.limits, policy.key_of_counters(), policy.cookies)
 
 
 def _reports(policy: Policy, receiver: Receiver) -> CountedReceiver | None:

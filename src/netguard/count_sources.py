@@ -79,15 +79,18 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
-    """The value of a cookie, as it was sent; none where several differ or one is quoted: apps read these otherwise."""
+    """The value of a cookie, one under ``prefix`` before others; none where apps may differ: of several, or quoted."""
 
     name: bytes
+    prefix: bytes = b""
     reads_body: bool = field(default=False, init=False, repr=False)
     needs_user: bool = field(default=False, init=False, repr=False)
 
     def found(self, request: Request, body: Body, user: object) -> str:
         text = (request.headers.get(b"cookie") or b"").decode("latin-1")
-        found = set(re.findall(rf"(?:^|[;\s]){re.escape(self.name.decode())}\s*=\s*([^;\s]*)", text))
+        name = rf"({re.escape(self.prefix.decode())})?{re.escape(self.name.decode())}"
+        pairs = re.findall(rf"(?:^|[;\s]){name}\s*=\s*([^;\s]*)", text)
+        found = {value for prefix, value in pairs if prefix} or {value for _, value in pairs}
         value = found.pop() if len(found) == 1 else ""
         return "" if value.startswith('"') else value
 

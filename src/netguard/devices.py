@@ -19,11 +19,11 @@ _NAME, _PREFIXED = DEVICE_COOKIES  # the second one no sister site can set (RFC 
 _ATTRIBUTES: Final = b"; Path=/; HttpOnly; SameSite=Strict; Max-Age=%d"
 _TAG: Final = 8  # bytes, as the rest
 _ID: Final = 12
-_MINUTES: Final = 4
+_TIME: Final = 4
 _MAC: Final = 24
 _MOST: Final = 4  # accounts that one browser is known for
 _DAY: Final = 86_400  # seconds
-_RENEWED_AFTER: Final = 1440  # minutes
+_RENEWED_AFTER: Final = _DAY
 
 
 class Device(NamedTuple):
@@ -31,7 +31,7 @@ class Device(NamedTuple):
 
     tag: bytes  # of the account
     id: bytes
-    issued: int  # minutes since the epoch
+    issued: int  # seconds since the epoch
 
 
 class Devices:
@@ -62,7 +62,7 @@ class Devices:
 
     def cookie(self, request: Request, tag: bytes, device: Device | None) -> tuple[Device, bytes]:
         """The device that a login made known, and the Set-Cookie that says so: empty where the browser has it."""
-        now = self.minutes()
+        now = self.now()
         if device is not None and now - device.issued < _RENEWED_AFTER:
             return device, b""
         device = Device(tag, urandom(_ID) if device is None else device.id, now)
@@ -73,14 +73,9 @@ class Devices:
             return device, _PREFIXED + b"=" + value + attributes + b"; Secure"
         return device, _NAME + b"=" + value + attributes
 
-    def minutes(self) -> int:
-        """The time that cookies are dated by."""
-        return int(self._clock()) // 60
-
-    @property
-    def lasts(self) -> int:
-        """How long a device may be known, in microseconds."""
-        return self._days * _DAY * 1_000_000
+    def now(self) -> int:
+        """The time that cookies are dated by, in seconds since the epoch."""
+        return int(self._clock())
 
     def _sent(self, request: Request) -> Iterator[Device]:
         name = _PREFIXED if self._secures(request) else _NAME
@@ -92,7 +87,7 @@ class Devices:
                     yield device
 
     def _written(self, device: Device) -> bytes:
-        raw = device.tag + device.id + device.issued.to_bytes(_MINUTES)
+        raw = device.tag + device.id + device.issued.to_bytes(_TIME)
         return urlsafe_b64encode(raw + self._mac(self._keys[0], raw))
 
     def _read(self, written: bytes) -> Device | None:
@@ -101,13 +96,13 @@ class Devices:
         except ValueError:
             return None
         body, mac = raw[:-_MAC], raw[-_MAC:]
-        if len(raw) != _TAG + _ID + _MINUTES + _MAC or urlsafe_b64encode(raw) != written:
+        if len(raw) != _TAG + _ID + _TIME + _MAC or urlsafe_b64encode(raw) != written:
             return None
         if True not in [hmac.compare_digest(mac, self._mac(key, body)) for key in self._keys]:
             return None
         issued = int.from_bytes(body[_TAG + _ID :])
-        age = self.minutes() - issued
-        return Device(body[:_TAG], body[_TAG : _TAG + _ID], issued) if age * 60 < self._days * _DAY else None
+        age = self.now() - issued
+        return Device(body[:_TAG], body[_TAG : _TAG + _ID], issued) if age < self._days * _DAY else None
 
     @staticmethod
     def _mac(key: bytes, body: bytes) -> bytes:

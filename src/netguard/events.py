@@ -22,7 +22,11 @@ _NAMES_OF_CODES: Final = {
     "lockout.capped": "authn_login_fail_max",
     "lockout.succeeded": "authn_login_success",
     "lockout.recovered": "authn_login_successafterfail",
-    "lockout.new-device": "authn_login_success",
+    "lockout.new-device": "authn_token_created",
+    "lockout.revoked": "authn_token_revoked",
+    "lockout.unlocked": "authn_login_unlock",  # of our own, as what follows: OWASP has no word for it
+    "lockout.spraying": "authn_credential_stuffing",
+    "lockout.spread": "authn_credential_stuffing",
 }
 _QUIET: Final = frozenset({"lockout.succeeded", "lockout.new-device"})  # all is as it should be
 _NAMES: Final = {

@@ -10,19 +10,19 @@ from netguard.errors import ConfigError
 
 SameAs = Callable[[str], str]
 
-_LONGEST: Final = 256  # characters
+_LONGEST: Final = 256  # characters, of a name
 _INVISIBLE: Final = frozenset({"Cc", "Cf"})
 
 
 def identity(text: str, same_as: SameAs | None = None) -> str:
     """One spelling for all that databases and people take for the same (Unicode TR15, NFKC; no invisible characters).
 
-    No account has a name of over ``_LONGEST`` characters: such a text stays as it is, since normalising it may take
-    seconds.
+    A text of over ``_LONGEST`` characters, which is no name but may be one in disguise, loses its combining marks
+    first: to order thousands of them takes seconds.
     """
     text = text.strip()
     if len(text) > _LONGEST:
-        return text
+        text = "".join([char for char in text if category(char)[0] != "M"])
     folded = normalize("NFKC", normalize("NFKC", text).casefold())
     if not folded.isprintable():
         folded = "".join(char for char in folded if category(char) not in _INVISIBLE)

@@ -54,7 +54,7 @@ class Limits:
         plan, policy = (policy, policy.policy) if isinstance(policy, Plan) else (None, policy)
         if not policy.limits:
             raise ConfigError(f"{kind}: the policy has no limits: write Policy(limits=[RateLimit(..., name=...)])")
-        limits = RateLimits(policy.limits, policy.key_of_counters()).by_name
+        limits = RateLimits(policy.limits, policy.key_of_counters(), policy.cookies).by_name
         store = store_of(policy) if plan is None or plan.store is None else plan.store
         self.groups = {name: Group([limit]) for name, limit in limits.items()}
         self.sinks = Sinks(policy.events)

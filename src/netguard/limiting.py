@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain, islice
-from typing import Final
+from typing import Final, Literal
 
 from netguard.bodies import Body
+from netguard.cookies import Cookies
 from netguard.counters import Op
 from netguard.counting import NO_BODY, Counting
 from netguard.errors import Unreadable
@@ -122,9 +123,9 @@ class RateLimits:
 
     __slots__ = ("by_name", "by_user", "known")
 
-    def __init__(self, configs: Sequence[RateLimit], secret: bytes) -> None:
+    def __init__(self, configs: Sequence[RateLimit], secret: bytes, cookies: Cookies | Literal[False] = False) -> None:
         keys = Keys(secret)
-        limits = [Limit(config, keys) for config in configs]
+        limits = [Limit(config, keys, cookies) for config in configs]
         self.by_name = {limit.name: limit for limit in limits}
         self.known = _routed([limit for limit in limits if not limit.needs_user])
         self.by_user = _routed([limit for limit in limits if limit.needs_user])

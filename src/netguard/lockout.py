@@ -38,11 +38,12 @@ class Lockout:
     ``Logins.attempt``. ``username`` is where the name stands: ``form("username")``, ``json_field``, ``basic``, a
     callable of the request, or a list of these of which a request has one. ``tries`` are windows from the first try
     on: the last try of one locks for its whole period. They count by account, or with ``per="account+client"`` by the
-    pair; ``client_tries`` count a client's failures over all accounts. ``success`` says what proves a login, and has no
-    default. After ``cap`` failures in a row (0: never), forgotten ``cap_days`` after the last, only known devices may
-    try until the account is unlocked (NIST SP 800-63B-4, 3.2.2). ``devices`` gives a browser that logged in a signed
-    cookie, good for ``device_days``, with tries of its own. ``factor`` is "first" where a second factor follows, which
-    alone makes a device known, and "second" for the route that checks it, with counters of its own.
+    pair; ``client_tries`` count a client's failures over all accounts ("": they do not). ``success`` says what proves
+    a login, and has no default. After ``cap`` failures in a row (0: never), forgotten ``cap_days`` after the last, only
+    known devices may try until the account is unlocked (NIST SP 800-63B-4, 3.2.2). ``devices`` gives a browser that
+    logged in a signed cookie, good for ``device_days``, with tries of its own. ``factor`` is "first" where a second
+    factor follows, which alone makes a device known, and "second" for the route that checks it, with counters of its
+    own.
     ``second_factor_tries`` are those of ``Logins.second_factor``. ``distinct_names`` different accounts of one client,
     and ``distinct_clients`` different clients of one account, are told, or with ``distinct_mode="enforce"`` refused;
     "" counts none. ``show_names`` lets events show account names, which are pseudonyms otherwise.
@@ -97,7 +98,7 @@ class Lockout:
 
     def windows(self, tries: str) -> tuple[tuple[int, int], ...]:
         """Such windows as (limit, period in microseconds)."""
-        return tuple((rate.amount, rate.period) for rate in parse_rates("Lockout.tries", tries))
+        return tuple((rate.amount, rate.period) for rate in parse_rates("Lockout.tries", tries)) if tries else ()
 
     def distinct(self, written: str) -> tuple[Rate, ...]:
         """The rates of ``distinct_names`` or ``distinct_clients``; none where nothing is counted."""
@@ -105,7 +106,8 @@ class Lockout:
 
     def _check_numbers(self) -> None:
         for name in ("tries", "client_tries", "second_factor_tries"):
-            for rate in parse_rates(f"Lockout.{name}", getattr(self, name)):
+            tries = getattr(self, name)
+            for rate in parse_rates(f"Lockout.{name}", tries) if tries or name != "client_tries" else ():
                 whole(f"Lockout.{name}", rate.amount, 1, _MOST_TRIES)
         for written in (self.distinct_names, self.distinct_clients):
             for rate in self.distinct(written):

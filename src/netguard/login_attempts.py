@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 from netguard.bodies import Body
-from netguard.count_sources import Basic
+from netguard.count_sources import Basic, basic
 from netguard.counters import NOTHING, Clear, GiveBack, Op, Settlement
+from netguard.counting import NO_BODY
 from netguard.devices import Device, Devices
 from netguard.errors import Unreadable
 from netguard.login_counting import Account, Part, TryCounting
+from netguard.login_refusals import refusal
 from netguard.messages import Count, RawHeaders, Refusal, Request
 from netguard.outcomes import LoginAnswer
 from netguard.patterns import PatternMap
-from netguard.rate_counting import has_no_body
+from netguard.rate_counting import SAFE, has_no_body
 from netguard.rules import Mode
 
 Said = Literal["", "succeeded", "failed", "not checked"]  # by the view
@@ -68,12 +70,13 @@ class LoginShare:
         """Whether to ask once more: the device was revoked, and counts no more than none."""
         revoked = any(part.role == "revoked" and count[1] for part, count in zip(self._parts, counts, strict=True))
         if revoked:
-            self._device = self._devices = None
+            self._device = None
         return revoked
 
     def judge(self, counts: Sequence[Count]) -> Refusal | None:
         """The refusal of the longest wait, where any counter refuses."""
-        return None if self._account is None else self._counting.refusal(self._account, self._parts, counts)
+        account = self._account
+        return None if account is None else refusal(self._counting.config, account, self._parts, counts)
 
     def told(self, counts: Sequence[Count]) -> RawHeaders:
         """Nothing: how many tries are left is nobody's business."""
@@ -209,16 +212,17 @@ class Lockouts:
 
     def _share(self, counting: TryCounting, request: Request) -> LoginShare:
         reads_body = any(source.reads_body for source in counting.config.sources)
-        devices = self._devices if counting.config.devices else None
+        devices = self._devices if counting.config.devices and not basic.asks(request) else None  # programs keep none
         return LoginShare(counting, devices, request, reads_body=reads_body)
 
 
 def _asks(counting: TryCounting, request: Request) -> bool:
     """Whether a request tries a password: the page with the form does not, nor what comes without credentials."""
+    unsafe = request.method not in SAFE
     for source in counting.config.sources:
         if source.reads_body:
             if not has_no_body(request):
                 return True
-        elif not isinstance(source, Basic) or source.asks(request):
+        elif source.asks(request) if isinstance(source, Basic) else unsafe or source.found(request, NO_BODY, None):
             return True
     return False

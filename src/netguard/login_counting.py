@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from netguard.bodies import Body
 from netguard.count_sources import client
-from netguard.counters import NO_ROOM, UNAVAILABLE, Clear, Op
+from netguard.counters import Clear, Op
 from netguard.counters.rates import Distinct
 from netguard.counters.tries import Revocation, Streak, Windows
 from netguard.devices import Device
@@ -16,33 +16,14 @@ from netguard.identities import identity
 from netguard.keys import Keys
 from netguard.lockout import Lockout
 from netguard.memo import Memo
-from netguard.messages import Count, Refusal, Request
-from netguard.rate_answers import retry_after, seconds
+from netguard.messages import Request
 from netguard.rates import Rate
 
 Role = Literal["account", "client", "cap", "device", "revoked", "names", "clients"]
 
 _DAY: Final = 86_400_000_000  # microseconds
-_LEAST_WAIT: Final = 1_000_000
 _HALF: Final = 8  # bytes of a key: whose it is
-_NO_STORE: Final = {NO_ROOM: "the store has no room for another account", UNAVAILABLE: "the store is out"}
-_WHAT: Final[dict[Role, str]] = {
-    "account": "account %s",
-    "client": "client, over all accounts (account %s)",
-    "cap": "account %s, until it is unlocked, for all but known devices",
-    "device": "device of account %s",
-    "names": "client, for the many accounts that it tried (account %s)",
-    "clients": "account %s, for the many clients that tried it",
-}
-
-_CODES: Final[dict[Role, str]] = {
-    "account": "lockout.account",
-    "device": "lockout.account",
-    "clients": "lockout.account",
-    "client": "lockout.client",
-    "names": "lockout.client",
-    "cap": "lockout.capped",
-}
+_MARK: Final = 4  # bytes: of a suffix, where one account has many counters of a role
 
 
 class Part(NamedTuple):
@@ -75,6 +56,7 @@ class TryCounting:
         "_kind",
         "_names",
         "_networks",
+        "_roles",
         "_shared",
         "_suffixes",
         "_windows",
@@ -92,21 +74,31 @@ class TryCounting:
         self._shared: dict[str, Any] = {"report": config.mode == "report", "on_outage": config.on_outage}
         self._names = () if second else self._rated("names", config.distinct(config.distinct_names))
         self._clients = () if second else self._rated("clients", config.distinct(config.distinct_clients))
-        self._counts_cap = config.cap > 0 and not second
-        self._suffixes = {role: self._suffix(role) for role in ("account", "client", "cap")}
+        counted: tuple[Role, ...] = ("account", "client", "cap")
+        self._suffixes = {role: self._suffix(role) for role in counted}
+        marks: tuple[tuple[Role, str], ...] = (("account", "pair"), ("device", "device"))
+        self._roles: dict[bytes, Role] = {suffix: role for role, suffix in self._suffixes.items()}
+        if not self._caps():
+            del self._roles[self._suffixes["cap"]]
+        self._roles.update({self._suffix(what)[:_MARK]: role for role, what in marks})
         self._networks: Memo[str, bytes] = Memo(lambda address: keys.digest("tag", client.same(address), size=8))
 
     def found(self, request: Request, body: Body) -> str:
         """The name that a request tries; empty where it says none. Raises Unreadable where it says two."""
         told = {source.same(found) for source in self.config.sources if (found := source.found(request, body, None))}
-        names = {identity(name) for name in told} - {""}
+        names = set(map(identity, told)) - {""}
         if len(names) > 1:
             raise Unreadable("the request names two accounts")
         return names.pop() if names else ""
 
+    def name(self, text: str) -> str:
+        """The one spelling of a name that code says, as that of a request."""
+        source = next((one for one in self.config.sources if getattr(one, "same_as", None)), None)
+        return identity(text if source is None else source.same(text))
+
     def account(self, name: str) -> Account:
         """An account by its one spelling."""
-        tag = self._keys.digest("account", name, size=8)
+        tag = self._keys.digest("account", self.config.name, name, size=8)
         return Account(name, name if self.config.show_names else tag.hex(), tag)
 
     def network(self, address: str | None) -> bytes:
@@ -118,12 +110,11 @@ class TryCounting:
         return self._unknown(account, self.network(address)) if device is None else self._known(account, device)
 
     def _unknown(self, account: Account, network: bytes) -> list[Part]:
-        pair = self._suffix("pair", network.hex()) if self.config.per == "account+client" else None
-        parts = [
-            Part("account", self._tries("account", account.tag, self._windows, pair)),
-            Part("client", self._tries("client", network, self._client_windows)),
-        ]
-        if self._counts_cap:
+        pair = self._marked("pair", network) if self.config.per == "account+client" else None
+        parts = [Part("account", self._tries("account", account.tag, self._windows, pair))]
+        if self._client_windows:
+            parts.append(Part("client", self._tries("client", network, self._client_windows)))
+        if self._caps():
             parts.append(Part("cap", self._cap(account.tag)))
         for made in self._names:
             parts.append(Part("names", made(network, account.tag)))
@@ -132,11 +123,10 @@ class TryCounting:
         return parts
 
     def _known(self, account: Account, device: Device) -> list[Part]:
-        name = device.id.hex()
         return [
-            Part("device", self._tries("device", account.tag, self._windows, self._suffix("device", name))),
+            Part("device", self._tries("device", account.tag, self._windows, self._marked("device", device.id))),
             Part("revoked", self.revocation(account, "", device.issued)),
-            Part("revoked", self.revocation(account, name, device.issued)),
+            Part("revoked", self.revocation(account, device.id.hex(), device.issued)),
         ]
 
     def revocation(self, account: Account, which: str, issued: int) -> Revocation:
@@ -147,10 +137,18 @@ class TryCounting:
     def _suffix(self, *parts: str) -> bytes:
         return self._keys.digest(*self._kind, *parts, size=8)
 
+    def _marked(self, role: str, which: bytes) -> bytes:
+        """A suffix for each of a role's, by whose first half a key that is found in a store tells the role."""
+        return self._suffix(role)[:_MARK] + self._suffix(role, which.hex())[:_MARK]
+
     def _tries(
         self, role: Role, tag: bytes, windows: tuple[tuple[int, int], ...], suffix: bytes | None = None
     ) -> Windows:
         return Windows(key=tag + (suffix or self._suffixes[role]), tag=tag, windows=windows, **self._shared)
+
+    def _caps(self) -> bool:
+        """Whether failures in a row are counted, which only the first factor's are."""
+        return bool(self.config.cap) and self._kind[2] == "first"
 
     def _cap(self, tag: bytes) -> Streak:
         keep = self.config.cap_days * _DAY
@@ -171,38 +169,30 @@ class TryCounting:
     def of_key(self, key: bytes) -> Part | None:
         """The lock that a key of a store may be; None for what locks nobody, or is another lockout's."""
         tag, suffix = key[:_HALF], key[_HALF:]
-        if suffix == self._suffixes["account"]:
-            return Part("account", self._tries("account", tag, self._windows))
-        if suffix == self._suffixes["client"]:
-            return Part("client", self._tries("client", tag, self._client_windows))
-        return Part("cap", self._cap(tag)) if suffix == self._suffixes["cap"] else None
+        role = self._roles.get(suffix) or self._roles.get(suffix[:_MARK])
+        if role is None:
+            return None
+        windows = self._client_windows if role == "client" else self._windows
+        return Part(role, self._cap(tag) if role == "cap" else self._tries(role, tag, windows, suffix))
+
+    def locks_of(self, account: Account) -> list[Op]:
+        """The operations that tell whether an account is locked, whatever the client."""
+        locks: list[Op] = [self._cap(account.tag)] if self._caps() else []
+        if self.config.per == "account":
+            locks.append(self._tries("account", account.tag, self._windows))
+        return locks
 
     def cleared(self, account: Account, address: str | None) -> list[Clear]:
         """What unlocks an account; of a pair with a client, where it counts by these."""
         parts = self._unknown(account, self.network(address))
         return [Clear(op.key, op.tag) for role, op in parts if role in ("account", "cap", "clients")]
 
+    def cleared_device(self, device: Device) -> Clear:
+        """What lets a known device try again."""
+        return Clear(device.tag + self._marked("device", device.id), device.tag)
+
     def cleared_client(self, address: str) -> list[Clear]:
         """What lets a client try again."""
         tag = self.network(address)
-        return [Clear(tag + self._suffixes["client"], tag)]
-
-    def refusal(self, account: Account, parts: Sequence[Part], counts: Sequence[Count]) -> Refusal | None:
-        """The refusal of the longest wait, where any refuses; what only reports refuses nothing."""
-        refused = [
-            (count[1], part.role)
-            for part, count in zip(parts, counts, strict=True)
-            if count[1] and part.role != "revoked" and (not part.op.report or self.config.mode == "report")
-            and not (part.role in ("names", "clients") and self.config.distinct_mode == "report")
-        ]  # fmt: skip
-        if not refused:
-            return None
-        wait, role = max(refused)
-        if wait < 0:  # nothing is known to be locked, and nothing can be counted
-            detail = f"lockout {self.config.name!r}: {_NO_STORE[wait]}"
-            return Refusal("lockout", "lockout.unavailable", 503, detail, (retry_after(_LEAST_WAIT),))
-        return self._locked(account, role, wait)
-
-    def _locked(self, account: Account, role: Role, wait: int) -> Refusal:
-        detail = f"lockout {self.config.name!r}: no try for {seconds(wait)} s by the {_WHAT[role] % account.shown}"
-        return Refusal("lockout", _CODES[role], 429, detail, (retry_after(wait),), wait=wait, account=account.shown)
+        keys = [tag + self._suffixes["client"], *(made(tag, b"").key for made in self._names)]
+        return [Clear(key, tag) for key in keys]

@@ -15,6 +15,7 @@ from netguard.patterns import Pattern, PatternMap
 from netguard.rules.paths import spellings
 from netguard.toml import named
 
+_COROUTINE: Final = 0x80  # of a code object
 _REDIRECTS: Final = frozenset({302, 303})
 _WAYS: Final = (
     "redirected() where the view answers a right password by 302 or 303 to another page, status(200) where it answers "
@@ -90,7 +91,8 @@ Success = Redirected | Status | Reported | _Called
 def redirected(*, away_from: Sequence[str] = ()) -> Redirected:
     """A login succeeded where the app answers 302 or 303 to a path other than the login's own.
 
-    ``away_from`` lists patterns of further paths that failures are sent to.
+    ``away_from`` lists patterns of further paths that failures are sent to. Not for a view that sends on whoever is
+    logged in already without a look at the password: that would prove a login to any account.
     """
     paths = listing("redirected(away_from=...)", away_from, str)
     for path in paths:
@@ -99,7 +101,7 @@ def redirected(*, away_from: Sequence[str] = ()) -> Redirected:
 
 
 def status(*codes: int) -> Status:
-    """A login succeeded where the app answers one of these statuses, which it must not answer to a failure."""
+    """A login succeeded where the app answers one of these statuses; one that a failure may get proves nothing."""
     if not codes:
         raise ConfigError("status(...): name the status of a success, as in status(200)")
     for code in codes:
@@ -125,6 +127,8 @@ def success_of(where: str, given: Any) -> Success:
         raise ConfigError(f"{where}: call it: write {given.__name__}({'200' if given is status else ''})")
     if isinstance(given, Redirected | Status | Reported | _Called):
         return given
+    if getattr(getattr(given, "__code__", None), "co_flags", 0) & _COROUTINE:
+        raise ConfigError(f"{where}: {given!r} must not be async: what it gives would be true for every answer")
     if not callable(given) or isinstance(given, type):
         raise ConfigError(f"{where}: {given!r} proves no login: write {_WAYS}")
     return _Called(given)

@@ -65,7 +65,7 @@ class _Node(Generic[T]):
 class PatternMap(Generic[T]):
     """Patterns with a value each, matched in time that does not grow with their number.
 
-    ``guarding`` patterns match widely: a trailing slash changes nothing, ``/admin/*`` includes ``/admin``,
+    ``guarding`` patterns match widely: a trailing slash or line end changes nothing, ``/admin/*`` includes ``/admin``,
     and ``GET`` includes HEAD. Others, which exempt, match exactly.
     """
 
@@ -96,6 +96,8 @@ class PatternMap(Generic[T]):
             if not self._guarding:
                 return []
             path = "/" + path
+        if self._guarding:
+            path = path.removesuffix("\n")  # before which the "$" of routers that match by patterns ends a path, too
         segments = path[1:].split("/")
         if self._guarding:
             method = method.upper()  # as frameworks do that would run "post" as POST

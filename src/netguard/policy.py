@@ -46,15 +46,15 @@ class Policy:
     without them any well-formed Host is served over https and plain http is refused. ``proxies`` lists the networks
     of your own proxies. ``exempt`` lists health paths that skip the host and the https rule alike. ``False``
     switches a section off. ``on_refusal`` gives own pages by status: an HTML template with ``$title``, ``$sentence``,
-    ``$status`` and ``$code``, or a callable of the request and those words that returns a content type and a body.
-    ``secrets`` sign what must not be forged: the first signs, all verify; at least 32 characters each, also from
-    NETGUARD_SECRETS, separated by spaces. ``limits`` lists rate limits, ``lockout`` is one lockout of logins, or
-    several. ``store`` is where counters live, also from NETGUARD_STORE: ``"memory://"`` (default) or such as
-    ``"redis://localhost"``; ``counter_key`` is what their keys are hashed with, also from NETGUARD_COUNTER_KEY
-    (default: the oldest secret, so that rotation touches no counter as long as it is listed). ``outage_share`` is the
-    part of each quota that a process grants while the store is out. ``texts`` gives the sentences by language, as in
-    ``{"de": {403: "..."}}``, chosen by Accept-Language. Wrong values raise ConfigError here, naming the value and the
-    mend.
+    ``$status`` and ``$code``, or a callable of the request and those words, with ``wait`` in seconds, that returns a
+    content type and a body. ``secrets`` sign what must not be forged: the first signs, all verify; at least 32
+    characters each, also from NETGUARD_SECRETS, separated by spaces. ``limits`` lists rate limits, ``lockout`` is one
+    lockout of logins, or several. ``store`` is where counters live, also from NETGUARD_STORE: ``"memory://"`` (default)
+    or such as ``"redis://localhost"``; ``counter_key`` is what their keys are hashed with, also from
+    NETGUARD_COUNTER_KEY (default: the oldest secret, so that rotation touches no counter as long as it is listed).
+    ``outage_share`` is the part of each quota that a process grants while the store is out. ``texts`` gives the
+    sentences by language, as in ``{"de": {403: "..."}}``, chosen by Accept-Language. Wrong values raise ConfigError
+    here, naming the value and the mend.
     """
 
     hosts: Sequence[str] = ()
@@ -110,7 +110,7 @@ class Policy:
         if "://" not in str(self.store):
             raise ConfigError(f"Policy.store: write an address such as 'redis://localhost', not {self.store!r}")
         check_scheme("Policy.store", self.store)
-        if not 0 < self.outage_share <= 1:
+        if type(self.outage_share) not in (int, float) or not 0 < self.outage_share <= 1:
             raise ConfigError(
                 f"Policy.outage_share: a part of each quota is meant, above 0 to 1, not {self.outage_share!r}"
             )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from dataclasses import replace
+from typing import Final, Literal
 
 from netguard.bodies import Body
-from netguard.count_sources import By
+from netguard.cookie_attributes import prefix_of
+from netguard.cookies import Cookies
+from netguard.count_sources import By, Cookie
 from netguard.counters import Op
 from netguard.counters.rates import Distinct, Gcra, Log
 from netguard.errors import ConfigError
@@ -21,7 +24,7 @@ from netguard.rules.paths import Exemptions
 
 Values = tuple[str, ...]
 
-_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _NOBODY: Final = Request("", "", {})
 _NOTHING: Final = Body(b"", None)
@@ -35,12 +38,12 @@ class Limit:
         "quotas", "reads_body", "sources", "spares_some", "steady", "tag",
     )  # fmt: skip
 
-    def __init__(self, config: RateLimit, keys: Keys) -> None:
+    def __init__(self, config: RateLimit, keys: Keys, cookies: Cookies | Literal[False] = False) -> None:
         self.config = config
         self.name = config.label()
-        self.sources = config.sources()
+        self.sources = tuple([_kept(source, cookies) for source in config.sources()])
         self.quotas = tuple(_quotas(config))
-        self._distinct = config.distinct_sources()
+        self._distinct = tuple([_kept(source, cookies) for source in config.distinct_sources()])
         self._rates = tuple(self._counted(keys))
         self.tag = keys.begun("tag", size=8)  # of framed values: what has it lives together
         self._member = keys.begun("member", self.name, size=8)
@@ -140,11 +143,18 @@ class Limit:
             yield key, rate, -(-rate.period // rate.amount), self.config.burst or rate.amount
 
 
+def _kept(source: By, cookies: Cookies | Literal[False]) -> By:
+    """The source; a cookie by the name that browsers know it by, too."""
+    if not (cookies and isinstance(source, Cookie)):
+        return source
+    return replace(source, prefix=prefix_of(cookies, source.name.decode()))
+
+
 def has_no_body(request: Request) -> bool:
     """Whether a request has no field to count by: the page with the form must not use up what sending it may."""
     get = request.headers.get
     announced = get(b"content-length") or get(b"transfer-encoding") or get(b"content-type")
-    return request.method in _SAFE and not announced
+    return request.method in SAFE and not announced
 
 
 def _quotas(config: RateLimit) -> Iterator[Quota]:

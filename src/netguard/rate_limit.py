@@ -24,6 +24,7 @@ Cost = int | Callable[[Request], int]
 _NAME: Final = re.compile(r"[ !#-\[\]-~]{1,80}")  # what a structured field's string holds without escapes
 _MOST_STAMPS: Final = 1000
 _MOST: Final = 1_000_000_000
+_LONGEST: Final = 3_110_400_000  # seconds: a hundred years; microseconds on any store's clock stay whole
 
 
 def check_names(limits: Sequence[RateLimit]) -> None:
@@ -75,15 +76,17 @@ class RateLimit:
         Exemptions("RateLimit.exempt", self.exempt)
         NetworkSet(listing("RateLimit.exempt_clients", self.exempt_clients, str))
         self._check_quota()
-        if not _NAME.fullmatch(self.label()):
-            raise ConfigError(
-                f"RateLimit.name: {self.label()!r}: give it a short name of printable ASCII, without quotes"
-            )
+        name: object = self.label() if self.name == "" else self.name
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise ConfigError(f"RateLimit.name: {name!r}: give it a short name of printable ASCII, without quotes")
 
     def _check_quota(self) -> None:
+        self.distinct_sources()
         fewest = min(rate.amount for rate in self.rates())
         if self.burst is not None:
             whole("RateLimit.burst", self.burst, 1, _MOST)
+            if max(self.burst * rate.seconds / rate.amount for rate in self.rates()) > _LONGEST:
+                raise ConfigError(f"RateLimit.burst: {self.burst} takes over a hundred years to come back: write less")
         if not callable(self.cost):
             whole("RateLimit.cost", self.cost, 1, self.burst or fewest)
         if self.window == "strict" and max(rate.amount for rate in self.rates()) > _MOST_STAMPS:

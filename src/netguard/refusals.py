@@ -77,13 +77,17 @@ def unlisted_proxy(request: Request) -> Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a page of refusal may say: the status and its name, a sentence for the client, and the reason code."""
+    """What a page of refusal may say: the status and its name, a sentence for the client, and the reason code.
+
+    ``wait`` is in seconds, 0 where time mends nothing.
+    """
 
     status: int
     title: str
     sentence: str
     code: str
     problem: Mapping[str, object] = field(default_factory=dict)
+    wait: int = 0
 
 
 PageCallable = Callable[[Request, Words], tuple[str, str | bytes]]  # returns the content type and the body
@@ -121,7 +125,8 @@ class Pages:
             if told is not None:
                 sentence = told
                 break
-        return Words(status, f"{status} {HTTPStatus(status).phrase}", sentence, refusal.code, refusal.problem)
+        title, wait = f"{status} {HTTPStatus(status).phrase}", -(-refusal.wait // 1_000_000)
+        return Words(status, title, sentence, refusal.code, refusal.problem, wait)
 
 
 def check_pages(on_refusal: object, texts: object) -> None:

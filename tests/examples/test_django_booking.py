@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import date, timedelta
 from pathlib import Path
 
 import httpx2
+import pyotp
 import pytest
 
+from booking.seed import CODED_EMAIL, CODED_SECRET
 from support.certificates import Certificate
 from support.servers import Process, serve
-from support.sites import SESSION
+from support.sites import DEVICE, SESSION
 
 DAY = date.today() + timedelta(days=7)
 PAGE = f"/clubs/riverside?day={DAY}"
 SLOT = {"court": "1", "start": f"{DAY}T18:00:00"}
 ADA = {"email": "ada@booking.example", "password": "correct horse battery staple"}
 GRACE = {"name": "Grace Hopper", "email": "grace@booking.example", "password": "a fine long password"}
+EXAMPLES = Path(__file__).parents[2] / "examples"
 SECRET = "a secret of this test run, long enough"
 
 
 class Site:
     """The running app, and as many browsers as a test needs."""
 
-    def __init__(self, server: Process, certificate: Certificate) -> None:
-        self.server, self.certificate = server, certificate
+    def __init__(self, server: Process, certificate: Certificate, env: dict[str, str]) -> None:
+        self.server, self.certificate, self.env = server, certificate, env
         self.open = ExitStack()
 
     def browser(self) -> httpx2.Client:
@@ -38,6 +44,12 @@ class Site:
             base_url=self.server.url, verify=trust, headers=host, follow_redirects=True, timeout=patience
         )
         return self.open.enter_context(client)
+
+    def manage(self, *words: str, **more: str) -> None:
+        """Run a command of Django's on the service's database."""
+        path = {"PYTHONPATH": str(EXAMPLES), "DJANGO_SETTINGS_MODULE": "django_booking.settings"}
+        env = {**os.environ, **self.env, **path, **more}
+        subprocess.run([sys.executable, "-m", "django", *words], env=env, check=True, capture_output=True)
 
     def logged_in(self, **changed: str) -> httpx2.Client:
         browser = self.browser()
@@ -58,9 +70,8 @@ def service(certificate: Certificate, tmp_path_factory: pytest.TempPathFactory) 
         "BOOKING_HOSTS": "booking.example",
         "BOOKING_SECRET": SECRET,
     }
-    examples = [Path(__file__).parents[2] / "examples"]
-    with serve("gunicorn", "django_booking.app:app", cert=certificate, path=examples, env=env) as server:
-        yield Site(server, certificate)
+    with serve("gunicorn", "django_booking.app:app", cert=certificate, path=[EXAMPLES], env=env) as server:
+        yield Site(server, certificate, env)
 
 
 @pytest.fixture
@@ -199,7 +210,7 @@ def test_a_log_out_clears_what_the_browser_keeps(site: Site) -> None:
     browser = site.logged_in()
     answer = browser.post("/logout")
     assert answer.headers["clear-site-data"] == '"cache", "storage"'
-    assert dict(browser.cookies) == {}
+    assert list(browser.cookies) == [DEVICE]
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/register", PAGE, "/bookings", "/nowhere"])
@@ -220,8 +231,57 @@ def test_static_files_are_served(browser: httpx2.Client, name: str) -> None:
 
 def test_the_admin_is_there_for_staff(site: Site) -> None:
     answer = site.browser().get("/admin/")
-    assert answer.url.path == "/admin/login/"
-    assert "Log out" not in site.logged_in().get("/admin/").text
+    assert answer.url.path == "/login"
+    assert site.logged_in().get("/admin/").url.path == "/login"
+
+
+def test_the_admin_shows_who_is_locked_and_unlocks_them(site: Site) -> None:
+    boss, bob = {"email": "boss@booking.example", "password": "a fine long password"}, "bob@booking.example"
+    names = {"DJANGO_SUPERUSER_USERNAME": boss["email"], "DJANGO_SUPERUSER_EMAIL": boss["email"]}
+    site.manage("createsuperuser", "--noinput", **names, DJANGO_SUPERUSER_PASSWORD=boss["password"])
+    site.browser().post("/register", data=GRACE | {"email": bob})
+    login = {"email": bob, "password": GRACE["password"]}
+    wrong = [site.browser().post("/login", data=login | {"password": "wrong"}).status_code for _ in range(5)]
+    assert (wrong, site.browser().post("/login", data=login).status_code) == ([422] * 5, 429)
+
+    admin = site.logged_in(**boss)
+    page = admin.get("/admin/auth/user/", params={"q": bob}).text
+    assert '<td class="field-locked">15 min</td>' in page
+    (number,) = re.findall('name="_selected_action" value="([0-9]+)"', page)
+    (token,) = set(re.findall('name="csrfmiddlewaretoken" value="(\\w+)"', page))
+    form = {"action": "unlock", "_selected_action": number, "csrfmiddlewaretoken": token}
+    admin.post("/admin/auth/user/", data=form, headers={"referer": "https://booking.example/admin/auth/user/"})
+    assert "Log out" in site.browser().post("/login", data=login).text
+
+
+def test_a_code_is_asked_for_after_the_password(site: Site) -> None:
+    browser = site.browser()
+    asked = browser.post("/login", data=ADA | {"email": CODED_EMAIL})
+    assert (asked.url.path, DEVICE in browser.cookies) == ("/login/code", False)
+    assert browser.get("/bookings").url.path == "/login"
+    wrong = browser.post("/login/code", data={"code": "000000"})
+    assert (wrong.status_code, "This code is wrong" in wrong.text) == (422, True)
+    right = browser.post("/login/code", data={"code": pyotp.TOTP(CODED_SECRET).now()})
+    assert ("Welcome back, Alan Turing!" in right.text, DEVICE in browser.cookies) == (True, True)
+    for answer in (site.browser().get("/login/code"), site.browser().post("/login/code", data={"code": "000000"})):
+        assert answer.url.path == "/login"
+
+
+def test_a_member_turns_codes_on_and_off(site: Site) -> None:
+    browser, login = site.browser(), {"email": "eve@booking.example", "password": GRACE["password"]}
+    browser.post("/register", data=GRACE | {"email": login["email"]})
+    (secret,) = re.findall(r'<code class="secret">([A-Z2-7]{32})</code>', browser.get("/account").text)
+    assert browser.post("/account/codes", data={"code": "000000"}).status_code == 422
+    shown = browser.post("/account/codes", data={"code": pyotp.TOTP(secret).now()}).text
+    recovery = re.findall(r"<code>([-\w]{19})</code>", shown)
+    assert len(recovery) == 10
+    for code, status in ((recovery[0], 200), (recovery[0], 422), (recovery[1], 200)):
+        assert browser.post("/login", data=login).url.path == "/login/code"
+        assert browser.post("/login/code", data={"code": code}).status_code == status
+    assert secret not in browser.get("/account").text
+    assert browser.post("/account/codes/off", data={"code": "000000"}).status_code == 422
+    assert "takes no code any more" in browser.post("/account/codes/off", data={"code": recovery[2]}).text
+    assert site.browser().post("/login", data=login).url.path == "/"
 
 
 def test_five_letters_an_hour_go_to_one_address(site: Site) -> None:

@@ -26,9 +26,29 @@ class Service:
     cert: Certificate
     log: Path
 
+    def letters(self, email: str) -> list[str]:
+        """The links of the letters that one address was sent so far over TLS."""
+        return re.findall(rf"^to {re.escape(email)}: .+ open (\S+)$", self.log.read_text(errors="replace"), re.M)
+
     def refusals(self) -> list[str]:
         """The reason of every request that was refused so far over TLS."""
         return re.findall(r"^refused .+ \[(\S+)\]$", self.log.read_text(errors="replace"), re.M)
+
+
+LOG_ALL = """
+[loggers]
+keys=root
+[handlers]
+keys=log
+[formatters]
+keys=
+[logger_root]
+level=INFO
+handlers=log
+[handler_log]
+class=StreamHandler
+args=(sys.stderr,)
+"""
 
 
 @pytest.fixture
@@ -50,9 +70,11 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         "BOOKING_SECRET": "a secret of this test run, long enough",
     }
     examples = [Path(__file__).parents[2] / "examples"]
+    (folder / "logging.ini").write_text(LOG_ALL)
+    log = ["--log-config", str(folder / "logging.ini")]  # for the letters, which are no warnings
     server, app = SERVERS[request.param], f"{request.param}_booking.app:app"
     with (
-        serve(server, app, cert=cert, path=examples, env=env) as tls,
-        serve(server, app, path=examples, env=env) as plain,
+        serve(server, app, cert=cert, path=examples, env=env, options=log) as tls,
+        serve(server, app, path=examples, env=env, options=log) as plain,
     ):
         yield Service(https=tls.port, http=plain.port, cert=cert, log=tls.log_file)

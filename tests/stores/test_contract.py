@@ -186,6 +186,18 @@ def test_a_clock_that_goes_back_a_little_gives_nothing_away(door: Door, clock: C
     assert not any(door.take(op).ok for op in [*ops, distinct(b"eve")])
 
 
+def test_a_refusal_drops_nothing_that_counts_again_where_the_clock_went_back(door: Door, clock: Clock) -> None:
+    assert door.take(log(), distinct(b"ann", limit=3)).ok
+    clock.pass_seconds(30)
+    assert door.take(log(cost=2), distinct(b"bob", limit=3)).ok
+    assert door.take(distinct(b"eve", limit=3)).ok
+    clock.pass_seconds(30)
+    assert [door.take(op).ok for op in (log(cost=3), distinct(b"joe"))] == [False, False]
+    clock.pass_seconds(-1)
+    assert count(door.take(log())) == (0, 1, 31)
+    assert count(door.take(distinct(b"joe", limit=3))) == (0, 1, 31)
+
+
 def test_a_window_does_not_grow_where_the_clock_went_back(door: Door, clock: Clock) -> None:
     door.take(windows())
     clock.pass_seconds(-900)

@@ -135,6 +135,18 @@ def test_what_is_revoked_is_asked_each_time(face: Face, store: Guarded, remote: 
     assert face(store, "take", [beside, replace(revoked, issued=8)]).counts[0][0] == 1
 
 
+def test_what_another_take_gives_back_is_seen_within_a_second(face: Face, remote: Remote, clock: Clock) -> None:
+    store = Guarded(remote, gives_back=True, clock=clock)
+    [(*_, generation)] = face(store, "take", [gcra(1)]).counts
+    deny(face, store, remote, gcra(1))
+    remote.store.settle([GiveBack(gcra(1), generation)])
+    clock.pass_seconds(0.9)
+    assert not face(store, "take", [gcra(1)]).ok
+    assert remote.calls == []
+    clock.pass_seconds(0.1)
+    assert face(store, "take", [gcra(1)]).ok
+
+
 def test_what_is_cleared_here_is_asked_at_once(face: Face, store: Guarded, remote: Remote) -> None:
     op = gcra(5)
     deny(face, store, remote, op)

@@ -9,7 +9,7 @@ import pytest
 
 from netguard import Policy
 from netguard.errors import ConfigError
-from netguard.stores import open_store
+from netguard.stores import open_store, outage
 from netguard.stores.limits_storage import LimitsStorage
 from netguard.stores.memory import MemoryStore
 from netguard.stores.outage import Guarded
@@ -69,6 +69,25 @@ def test_any_other_storage_stands_behind_a_guard(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(LimitsStorage, "__init__", lambda store, *given: opened.append(given))
     assert isinstance(open_store("memcached://localhost:11211"), Guarded)
     assert opened == [("memcached://localhost:11211",)]
+
+
+@pytest.mark.parametrize(
+    ("uri", "gives_back"),
+    [
+        ("redis://localhost", False),
+        ("redis+sentinel://localhost/service", False),
+        ("redis+cluster://localhost", True),
+        ("valkeys+cluster://localhost", True),
+        ("memcached://localhost:11211", True),
+    ],
+)
+def test_the_guard_knows_whether_a_take_is_several_steps(
+    uri: str, gives_back: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[dict[str, object]] = []
+    monkeypatch.setattr(outage, "Guarded", lambda store, **given: told.append(given))
+    open_store(uri)
+    assert told == [{"outage_share": 0.5, "gives_back": gives_back}]
 
 
 def test_the_share_of_an_outage_is_the_guards() -> None:

@@ -23,6 +23,7 @@ def configure() -> None:
         ROOT_URLCONF=(),
         MIDDLEWARE=[],
         INSTALLED_APPS=[
+            "django.contrib.admin.apps.SimpleAdminConfig",
             "django.contrib.auth",
             "django.contrib.contenttypes",
             "django.contrib.sessions",

@@ -13,7 +13,8 @@ from netguard.counters import Store
 from netguard.counters.rates import Gcra
 
 WITHIN = 30  # seconds, on a busy machine
-HOUR = 3_600_000_000
+HOUR = 3_600_000_000  # microseconds
+MOMENT = 1000
 KEY = b"everybody's key!"
 
 
@@ -83,11 +84,12 @@ class Load:
         """Wait until this is the next news."""
         until(lambda: self.store.news)
         self.told.append(self.store.news.popleft().code)
-        assert self.told[-1] == code
+        assert self.told[-1] == code, self.told
 
     def _count(self, ok: bool) -> None:
         with self._lock:
             self.admitted += ok
 
     def _other(self) -> Gcra:
-        return Gcra(key=next(self._numbers).to_bytes(16, "big"), step=HOUR, burst=2)
+        # Of a moment, or an outage would fill the counters of this process.
+        return Gcra(key=next(self._numbers).to_bytes(16, "big"), step=MOMENT, burst=2)

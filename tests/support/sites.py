@@ -17,6 +17,7 @@ from booking.seed import DEMO_EMAIL, DEMO_PASSWORD
 NOW = datetime(2026, 11, 23, 12, 30)
 
 SESSION = "__Host-session"  # as browsers know it; to the apps it is "session"
+DEVICE = "__Host-netguard-device"  # by which a browser is known that logged in
 
 
 class Site:

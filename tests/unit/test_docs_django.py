@@ -23,6 +23,16 @@ from support.servers import Process, serve
 PAGE = Path(__file__).parents[2] / "docs" / "django.md"
 BLOCKS = re.findall(r"^```python\n# (shop/\w+\.py)\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
 HOST = {"Host": "booking.example"}
+GUESSES = """
+from django.contrib.auth.models import User
+from django.test import Client
+User.objects.create_user("ada", password="correct horse")
+host = {"host": "booking.example", "sec-fetch-site": "same-origin"}
+tried = lambda word: Client(headers=host).post("/login", {"username": "ada", "password": word}, secure=True)
+right = tried("correct horse")
+print(right.content.decode(), *right.cookies)
+print([tried(word).status_code for word in ["a guess"] * 6 + ["correct horse"]])
+"""
 FIRST = 3  # blocks from an unprotected app to A+
 
 
@@ -127,6 +137,14 @@ def test_the_template_of_the_page_has_the_nonce(shop: Path) -> None:
     command = [sys.executable, "-m", "shop.rendered"]
     told = subprocess.run(command, cwd=shop, env=env, capture_output=True, text=True, check=True)
     assert '<script nonce="r4nd0m">' in told.stdout
+
+
+def test_the_sixth_guess_is_refused_and_a_login_makes_known(shop: Path) -> None:
+    manage(shop, "migrate")
+    told = manage(shop, "shell", "-c", GUESSES)
+    assert "welcome" in told
+    assert "__Host-netguard-device" in told
+    assert str([200] * 5 + [429, 429]) in told
 
 
 @pytest.mark.needs("observatory")

@@ -55,6 +55,15 @@ def test_two_views_have_headers_of_their_own(page: dict[str, Any]) -> None:
     assert "X-Frame-Options" not in widget.headers
 
 
+def test_the_sixth_guess_is_refused_but_to_a_known_browser(page: dict[str, Any]) -> None:
+    owner, guesser = page["club"].test_client(), page["club"].test_client()
+    said = {"base_url": SITE, "headers": {"Sec-Fetch-Site": "same-origin"}}
+    right, guess = ({"username": "ada", "password": word} for word in ("correct horse", "a guess"))
+    assert owner.post("/login", data=right, **said).text == "welcome"
+    assert [guesser.post("/login", data=guess, **said).status_code for _ in range(6)] == [200] * 5 + [429]
+    assert owner.post("/login", data=right, **said).text == "welcome"
+
+
 def test_another_origin_may_ask_the_api(page: dict[str, Any]) -> None:
     preflight = {"Origin": "https://shop.example", "Access-Control-Request-Method": "GET"}
     page["api"].add_url_rule("/", view_func=lambda: "courts")

@@ -67,6 +67,14 @@ def nonce_of(answer: Any) -> str:
     return str(nonce)
 
 
+def test_the_sixth_guess_is_refused_but_to_a_known_browser(starlette: dict[str, Any]) -> None:
+    owner, guesser = site(starlette["club"]), site(starlette["club"])
+    right, guess = ({"username": "ada", "password": word} for word in ("correct horse", "a guess"))
+    assert owner.post("/login", json=right).text == "welcome"
+    assert [guesser.post("/login", json=guess).status_code for _ in range(6)] == [401] * 5 + [429]
+    assert owner.post("/login", json=right).text == "welcome"
+
+
 @pytest.mark.parametrize(("page", "path"), [("starlette", "/"), ("fastapi", "/api/courts")])
 def test_the_app_is_protected(request: pytest.FixtureRequest, page: str, path: str) -> None:
     app = request.getfixturevalue(page)["app"]

@@ -104,6 +104,29 @@ def test_nobody_is_told_to_come_too_early(wait: int) -> None:
     assert (told - 1) * 1_000_000 < wait
 
 
+@pytest.mark.parametrize("name", [b"mail", 5, True, ["mail"], None, 0])
+def test_a_name_is_text(name: Any) -> None:
+    with pytest.raises(ConfigError, match=r"RateLimit\.name"):
+        RateLimit("5/minute", name=name)
+
+
+def test_what_cannot_be_told_apart_is_refused_at_once() -> None:
+    with pytest.raises(ConfigError, match=r"RateLimit\.distinct"):
+        RateLimit("5/minute", distinct=5)
+
+
+@pytest.mark.parametrize("share", ["half", None, True, [0.5]])
+def test_a_share_is_a_number(share: Any) -> None:
+    with pytest.raises(ConfigError, match=r"Policy\.outage_share"):
+        Policy(outage_share=share)
+
+
+def test_a_burst_that_no_store_can_time_is_refused() -> None:
+    with pytest.raises(ConfigError, match="over a hundred years"):
+        RateLimit("1/10 years", burst=11)
+    RateLimit("999999999/second", burst=1_000_000_000)
+
+
 @pytest.mark.parametrize(
     "limits",
     [

@@ -90,6 +90,15 @@ def test_a_callable_gives_type_and_body() -> None:
     assert (header(found, b"content-type"), found.body) == (b"text/x-own", b"/ origin.foreign")
 
 
+@pytest.mark.parametrize(("wait", "seconds"), [(0, b"0"), (1, b"1"), (900_000_000, b"900")])
+def test_a_callable_is_told_the_wait_in_seconds_and_never_too_short(wait: int, seconds: bytes) -> None:
+    def own(request: Request, words: Words) -> tuple[str, str]:
+        return "text/plain", str(words.wait)
+
+    refusal = Refusal("lockout", "lockout.account", 429, wait=wait)
+    assert Plan(Policy(on_refusal={429: own})).pages.page(Request("POST", "/", {}), refusal).body == seconds
+
+
 @pytest.mark.parametrize(
     ("keywords", "said"),
     [

@@ -8,6 +8,7 @@ import click
 
 import netguard
 from netguard.cli.csp import csp_hash, csp_learn
+from netguard.cli.logins import locks, unlock
 from netguard.cli.policies import Problem, read_policy
 from netguard.explain import asked
 from netguard.explain import explain as explained
@@ -57,3 +58,5 @@ def _fields(headers: Sequence[str], policy: Policy) -> Mapping[str, str]:
 
 main.add_command(csp_hash)
 main.add_command(csp_learn)
+main.add_command(locks)
+main.add_command(unlock)

@@ -71,7 +71,8 @@ class Log:
         over = len(stamps) + self.cost - self.limit
         if over > 0:
             wait, ends = stamps[over - 1] + self.period - now, stamps[-1] + self.period
-            return True, (self.limit - len(stamps), wait, ends - now, now), (ends, *stamps)
+            kept = (ends, *stamps) if state and state[-1] > now else state
+            return True, (self.limit - len(stamps), wait, ends - now, now), kept
         stamps += (now,) * self.cost
         return False, (-over, 0, self.period, now), (now + self.period, *stamps)
 
@@ -119,7 +120,8 @@ class Distinct:
         if not again and len(others) >= self.limit:
             stamps = [stamp for _, stamp, _ in others]
             wait, ends = min(stamps) + period - now, max(stamps) + period
-            return True, (0, wait, ends - now, now), (ends, *others)
+            late = any(at > now for _, at, _ in state[1:])  # the clock went back
+            return True, (0, wait, ends - now, now), (ends, *others) if late else state
         told = self.limit - len(others) - 1, 0, period, NOTHING if again else now
         return False, told, (now + period, *others, (member, now, again))
 

@@ -7,14 +7,16 @@ from typing import Any, TypeVar
 import django
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
+from django.core.handlers.base import BaseHandler
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.module_loading import import_string
 
 from netguard.asgi import NetguardMiddleware as ASGIDriver
 from netguard.asgi_messages import ASGIApp, Receive, Scope, Send
 from netguard.django.conf import SettingsError, policy_of_settings
-from netguard.django.middleware import NetguardMiddleware
+from netguard.django.middleware import NetguardMiddleware, refusal_of
 from netguard.django.signals import listen_to_logins
 from netguard.exchange import Exchange
 from netguard.wsgi import Environ
@@ -37,11 +39,19 @@ class _ASGIRequest(ASGIRequest):
         return exchange
 
 
-class _WSGIHandler(WSGIHandler):
+class _AnswersRefused(BaseHandler):
+    """Answers what carries its refusal, as the middleware does; Django itself would answer 500."""
+
+    def process_exception_by_middleware(self, exception: Exception, request: HttpRequest) -> Any:  # None too
+        response: Any = super().process_exception_by_middleware(exception, request)
+        return refusal_of(request, exception) if response is None else response
+
+
+class _WSGIHandler(_AnswersRefused, WSGIHandler):
     request_class = _WSGIRequest
 
 
-class _ASGIHandler(ASGIHandler):
+class _ASGIHandler(_AnswersRefused, ASGIHandler):
     request_class = _ASGIRequest
 
     def __init__(self, websocket: ASGIApp | None) -> None:

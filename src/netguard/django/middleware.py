@@ -165,9 +165,7 @@ class NetguardMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
         """Answer what carries its refusal, where no view caught it."""
-        if not isinstance(error, Refused):
-            return None
-        return page_response(exchange_of(request).refused(error))
+        return refusal_of(request, error)
 
     def _admit(self, request: HttpRequest, *_: object) -> HttpResponseBase | None:
         """``process_view``: let the rules judge the user, where Django's authentication has told who it is."""
@@ -181,6 +179,11 @@ class NetguardMiddleware:
         if not exchange.pending or not knows_user(request):
             return None
         return _refusal(exchange, await exchange.aadmit(await auser_of(request)))
+
+
+def refusal_of(request: HttpRequest, error: Exception) -> HttpResponseBase | None:
+    """The response for an error that carries its refusal; None for any other."""
+    return page_response(exchange_of(request).refused(error)) if isinstance(error, Refused) else None
 
 
 def _refusal(exchange: Exchange, verdict: Continue | Respond) -> HttpResponseBase | None:

@@ -24,7 +24,8 @@ def open_store(uri: str, *, outage_share: float = 0.5) -> Store:
         return _memory(uri)
     from netguard.stores.outage import Guarded
 
-    return Guarded(_remote(scheme, uri), outage_share=outage_share)
+    gives_back = not is_redis(scheme) or scheme.endswith("+cluster")
+    return Guarded(_remote(scheme, uri), outage_share=outage_share, gives_back=gives_back)
 
 
 def _memory(uri: str) -> Store:

@@ -11,7 +11,7 @@ from netguard.counters.rates import Distinct, Gcra, Log
 from netguard.counters.tries import Streak, Windows
 from netguard.messages import Count, Taken
 
-_LOCK: Final = 1_000_000_000  # nanoseconds: an unlock in another process is seen this soon
+_BRIEF: Final = 1_000_000_000  # nanoseconds: an unlock in another process is seen this soon
 
 
 class _Denial(NamedTuple):
@@ -28,15 +28,16 @@ Asked = tuple[int, int]  # when a store was asked, and what was forgotten until 
 
 
 class Denials:
-    """Refusals of at most ``size`` keys, a power of two, each until its wait is over; a lock's for a second.
+    """Refusals of at most ``size`` keys, a power of two, each until its wait is over; a lock's, or all, ``brief``.
 
     Every key has one place, which a later one may take: nothing grows under attack, nothing is swept, and no lock is
     held. Keys are keyed hashes, so that nobody can aim at another's place. ``clock`` gives nanoseconds.
     """
 
-    __slots__ = ("_clock", "_forgotten", "_mask", "_numbers", "_places")
+    __slots__ = ("_brief", "_clock", "_forgotten", "_mask", "_numbers", "_places")
 
-    def __init__(self, clock: Callable[[], int], size: int = 65_536) -> None:
+    def __init__(self, clock: Callable[[], int], size: int = 65_536, *, brief: bool = False) -> None:
+        self._brief = brief
         self._places: list[_Denial | None] = [None] * size
         self._mask = size - 1
         self._clock = clock
@@ -51,7 +52,7 @@ class Denials:
         """Keep what was refused here until it would pass at the store; nothing where a key was forgotten meanwhile."""
         now, (at, forgotten) = self._clock(), asked
         for op, told in zip(ops, taken.counts, strict=True):
-            denial = _denial(op, told, at, now)
+            denial = _denial(op, told, at, now, brief=self._brief)
             if denial is not None:
                 place = hash(op.key) & self._mask
                 self._places[place] = denial
@@ -100,12 +101,12 @@ class Denials:
         return left, wait, max(0, reset - now) // 1000, NOTHING
 
 
-def _denial(op: Op, count: Count, asked: int, now: int) -> _Denial | None:
+def _denial(op: Op, count: Count, asked: int, now: int, *, brief: bool) -> _Denial | None:
     left, wait, reset, _ = count
     quota = _quota(op)
     if wait <= 0 or op.report or not quota:
         return None
-    held = min(wait * 1000, _LOCK) if isinstance(op, Windows | Streak) else wait * 1000
+    held = min(wait * 1000, _BRIEF) if brief or isinstance(op, Windows | Streak) else wait * 1000
     # The store judged between `asked` and `now`: it is asked again no later than it would pass there, and the client
     # is told no time before.
     return _Denial(op.key, quota, _cost(op), asked + held, now + wait * 1000, now + reset * 1000, left)

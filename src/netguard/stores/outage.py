@@ -34,6 +34,9 @@ class Guarded:
     What was taken here has a generation below -1 and is given back here, whenever; what was taken at the store is given
     back there, and while that is out not at all: the step counts until it ends. ``Clear`` and ``Revoke`` are done here
     too. A settlement that fails is not tried again: it might undo a later step.
+
+    ``gives_back`` is for a store whose take is several steps: what it refuses may be free the next moment, since what
+    another take counted goes back, so it is asked again within a second.
     """
 
     waits: Final = True
@@ -45,6 +48,7 @@ class Guarded:
         store: Store,
         *,
         outage_share: float = 0.5,
+        gives_back: bool = False,
         local_keys: int = _LOCAL_KEYS,
         pause: float = _PAUSE,
         clock: Clock = monotonic_ns,
@@ -56,7 +60,7 @@ class Guarded:
         self._store = store
         self._alone = _Alone(outage_share, local_keys, clock, self.news)
         self._breaker = Breaker(self.news, pause=pause, clock=clock, uniform=uniform)
-        self._denials = Denials(clock)
+        self._denials = Denials(clock, brief=gives_back)
 
     @property
     def out(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from netguard import Origin, RateLimit, header, user
+from netguard import Cookies, Origin, RateLimit, cookie, header, user
 from scenarios.row import Ask, Expect, Outcome, Row, refused
 from scenarios.rows.limits import limited
 from scenarios.rows.limits_user import ADA, BOB
@@ -13,6 +13,7 @@ POST = Ask(method="POST")
 CROSS = Ask(method="POST", fields=["Sec-Fetch-Site: cross-site"])
 ONE, OTHER = Ask(fields=["X-API-Key: one"]), Ask(fields=["X-API-Key: other"])
 BY_KEY = RateLimit("1/hour", by=header("X-API-Key"), name="key")
+BY_COOKIE = RateLimit("1/hour", by=cookie("visitor"), name="visitor")
 TOKENS = {"origin": Origin(token=True), "secrets": ["s" * 32]}
 OVER = ["limits.exceeded"]
 
@@ -40,6 +41,12 @@ ROWS: Sequence[Row] = (
     row("one-on-a-route-is-beside-the-one-for-all", [RateLimit("2/hour", name="all"), RateLimit("9/hour", on="/mail")],
         Ask(), Expect(status=429, runs=2, reached=False, events=OVER, that=[earlier(200, 200)]),
         Ask(), Ask(target=b"/mail")),
+    row("one-whose-path-has-a-line-end", [RateLimit("1/hour", on="/mail")], Ask(target=b"/mail%0A"),
+        Expect(status=429, runs=1, reached=False, events=OVER, that=[earlier(200)]), Ask(target=b"/mail")),
+    row("a-cookie-that-the-policy-keeps-under-a-prefix", [BY_COOKIE], Ask(fields=["Cookie: __Host-visitor=b"]),
+        Expect(runs=2, that=[earlier(200, 429, 429)]), Ask(fields=["Cookie: __Host-visitor=a"]),
+        Ask(fields=["Cookie: __Host-visitor=a"]), Ask(fields=["Cookie: visitor=b; __Host-visitor=a"]),
+        cookies=Cookies(prefix="host")),
     row("one-by-user", [RateLimit("9/hour", name="all"), RateLimit("1/hour", by=user, name="mine")], ADA,
         Expect(status=429, runs=2, reached=False, events=OVER, headers={"RateLimit-Policy": '"mine";q=1;w=3600'},
                that=[earlier(200, 200)]), ADA, BOB),

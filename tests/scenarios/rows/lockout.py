@@ -37,7 +37,7 @@ def login(name: str, *fields: str, peer: str = PEER, says: str = "", target: byt
 def known(name: str, secret: str = SECRET, of: str | None = None) -> str:
     """The Cookie of a device that logged in to this account before."""
     devices = Devices([secret], lambda request: True, days=180)
-    tag = Keys(SECRET.encode()).digest("account", of or name, size=8)
+    tag = Keys(SECRET.encode()).digest("account", "login", of or name, size=8)
     _, written = devices.cookie(Request("", "", {}), tag, None)
     return "Cookie: " + written.partition(b";")[0].decode()
 
@@ -48,11 +48,10 @@ def row(
     return Row(id=f"lockout/{key}", policy=policy, ask=ask, answer=answer, expect=expect, first=first, times=times)
 
 
-def locked(*that: Check, runs: int | None = None, **headers: str) -> Expect:
-    """The last one is refused; of those before, ``runs`` reached the app, or all."""
-    return Expect(
-        status=429, runs=-1 if runs is None else runs, reached=False, events=LOCKED, that=that, headers=headers
-    )
+def locked(*that: Check, runs: int = -1, after: str | None = None) -> Expect:
+    """The last one is refused, until ``after`` seconds; of those before, ``runs`` reached the app, or all."""
+    headers = {} if after is None else {"Retry-After": after}
+    return Expect(status=429, runs=runs, reached=False, events=LOCKED, that=that, headers=headers)
 
 
 def statuses(*expected: int) -> Check:
@@ -100,17 +99,17 @@ NEW = ["lockout.succeeded", "lockout.new-device"]
 
 ROWS: Sequence[Row] = (
     row("after-the-last-try", guarded(), ANN,
-        locked(codes(FAILED, [*FAILED, "lockout.began"]), **{"Retry-After": "900"}), times=3),
+        locked(codes(FAILED, [*FAILED, "lockout.began"]), after="900"), times=3),
     row("however-right-the-password", guarded(), RIGHT, locked(), ANN, ANN),
     row("from-elsewhere-too", guarded(), ELSEWHERE, locked(), ANN, ANN),
     row("others-go-on", guarded(), login("bob"), Expect(runs=3, events=FAILED), ANN, ANN, ANN),
-    row("is-not-prolonged", guarded(), ANN, locked(statuses(200, 200, 429, 429), runs=2, **{"Retry-After": "900"}),
+    row("is-not-prolonged", guarded(), ANN, locked(statuses(200, 200, 429, 429), runs=2, after="900"),
         times=5),
     row("told-to-programs", guarded(), login("ann", "Accept: application/json"), locked(plain), ANN, ANN),
     row("names-nobody", guarded(), ANN, locked(unnamed), ANN, ANN),
     row("names-whom-the-policy-shows", guarded(show_names=True), ANN,
         locked(lambda outcome: outcome.events[0].account == "ann"), ANN, ANN),
-    row("of-the-narrowest-window", guarded(tries="9/15 minutes; 2/day"), ANN, locked(**{"Retry-After": "86400"}),
+    row("of-the-narrowest-window", guarded(tries="9/15 minutes; 2/day"), ANN, locked(after="86400"),
         times=3),
     # What frees.
     row("a-success-clears", guarded(), ANN, Expect(events=FAILED, that=[statuses(200, 200)]), ANN, RIGHT),
@@ -166,6 +165,8 @@ ROWS: Sequence[Row] = (
         login("ann", known_ann, says="right")),
     row("a-forged-device-is-worth-nothing", guarded(), login("ann", known("ann", "another secret, just as long as it")),
         locked(), ANN, ANN),
+    row("a-device-of-another-lockout-is-worth-nothing", guarded(name="staff"), login("ann", known("ann")), locked(),
+        ANN, ANN),
     row("a-foreign-device-is-worth-nothing", guarded(), login("ann", known("bob")), locked(), ANN, ANN),
     row("a-broken-device-is-worth-nothing", guarded(), login("ann", "Cookie: __Host-netguard-device=%00.\xff.=="),
         locked(), ANN, ANN),

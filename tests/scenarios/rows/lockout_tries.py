@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from netguard import basic, form, json_field, redirected, status
 from scenarios.row import Answer, Ask, Expect, Row
-from scenarios.rows.lockout import ANN, FAILED, FORM, NEW, SAME, WRONG, guarded, locked, login, row
+from scenarios.rows.lockout import ANN, FAILED, FORM, NEW, SAME, WRONG, forgotten, guarded, locked, login, row
 
 JSON = "Content-Type: application/json"
 
@@ -49,8 +49,8 @@ ROWS: Sequence[Row] = (
     # What is a try.
     row("by/basic", guarded(**BASIC), credentials("ann:x"), locked(), credentials("ann:y"), credentials("ann:z"),
         answer=Answer(status=401)),
-    row("by/basic/right", guarded(**BASIC), credentials("ann:x"), Expect(events=NEW, runs=4),
-        *[credentials("ann:x")] * 3, answer=Answer()),
+    row("by/basic/right", guarded(**BASIC), credentials("ann:x"),
+        Expect(events=["lockout.succeeded"], runs=4, that=[forgotten]), *[credentials("ann:x")] * 3, answer=Answer()),
     row("by/basic/none-is-no-try", guarded(**BASIC), Ask(target=b"/api"), Expect(status=401, runs=5), times=5,
         answer=Answer(status=401)),
     row("by/basic/another-scheme-is-no-try", guarded(**BASIC), Ask(target=b"/api", fields=["Authorization: Bearer x"]),
@@ -59,6 +59,10 @@ ROWS: Sequence[Row] = (
         Expect(status=400, reached=False, events=["lockout.unreadable"])),
     row("by/basic/twice", guarded(**BASIC), credentials("ann:x", "Authorization: Basic Ym9iOng="),
         Expect(status=400, reached=False, events=["lockout.unreadable"])),
+    row("by/callable/a-page-is-no-try", guarded(on="/login", username=lambda request: None), Ask(target=b"/login"),
+        Expect(runs=5), times=5),
+    row("by/callable/what-names-somebody-is", guarded(on="/login", username=lambda request: request.query.decode()),
+        Ask(target=b"/login?ann"), locked(), times=3),
     row("by/json", guarded(**JSONS), sent(b'{"user": {"name": "ann"}}', JSON), locked(), times=3),
     row("by/json/twice", guarded(**JSONS), sent(b'{"user": {"name": "ann", "name": "b"}}', JSON),
         Expect(status=400, reached=False, events=["lockout.unreadable"])),
