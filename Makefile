@@ -21,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint unit docs matrix bench clean
+.PHONY: help demo test lint unit docs matrix bench races clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ bench: $(VENV)/.bench ## measure against the bare app and released peers
 clean: ## remove everything that the other targets made
 	rm -rf .venv* .demo site dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \
 	    .hypothesis tests/outside/node_modules
+
+races: $(VENV)/.bench ## how many passwords netguard and released peers evaluate where five are allowed
+	@$(BIN)/python -m benchmarks.races
 
 $(VENV)/.pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

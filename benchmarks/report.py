@@ -53,7 +53,7 @@ def missed(result: Result) -> list[str]:
 def document(result: Result, rounds: int) -> dict[str, Any]:
     """Everything that another run needs to be compared with this one."""
     return {
-        "commit": _commit(),
+        "commit": commit(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "machine": {"system": platform.system(), "architecture": platform.machine(), "cpus": os.cpu_count()},
         "rounds": rounds,
@@ -66,7 +66,7 @@ def _sorted_distributions() -> list[Any]:
     return sorted(distributions(), key=lambda one: one.metadata["Name"].lower())
 
 
-def _commit() -> str | None:
+def commit() -> str | None:
     """The checkout's commit, marked where files differ from it; None outside of one."""
     here = Path(__file__).parent
     try:

@@ -21,7 +21,7 @@ _URLENCODED: Final = b"application/x-www-form-urlencoded"
 _MULTIPART: Final = b"multipart/form-data"
 _WIDEST_BOUNDARY: Final = 70  # bytes (RFC 2046, 5.1.1)
 
-Pairs = list[tuple[str, bytes]]
+Pairs = list[tuple[str, bytes | None]]  # None: a file to some parsers, a field to others
 
 
 class Body:
@@ -42,7 +42,11 @@ class Body:
         found = [value for key, value in self._form if key == name]
         if len(found) > 1:
             raise Unreadable(f"the form has {len(found)} fields {name!r}")
-        return found[0].decode("utf-8", "replace") if found else None
+        if not found:
+            return None
+        if found[0] is None:
+            raise Unreadable(f"{name!r} is a file without a name")
+        return found[0].decode("utf-8", "replace")
 
     def json(self, *path: str, strict: bool = False) -> str | None:
         """A string at a path of members (RFC 8259); None where it is missing or no string. Raises Unreadable.
@@ -64,7 +68,7 @@ def is_form(content_type: bytes | None) -> bool:
     return (content_type or b"").partition(b";")[0].strip().lower() in (_URLENCODED, _MULTIPART)
 
 
-def _form(raw: bytes, content_type: bytes) -> Iterator[tuple[str, bytes]]:
+def _form(raw: bytes, content_type: bytes) -> Iterator[tuple[str, bytes | None]]:
     kind, options = _options(content_type)
     if kind == _URLENCODED:
         return _urlencoded(raw, options)
@@ -99,7 +103,7 @@ def _check_charset(options: dict[bytes, bytes]) -> None:
         raise Unreadable(f"a form in {options[b'charset'][:40]!r}: only UTF-8 is read")
 
 
-def _urlencoded(raw: bytes, options: dict[bytes, bytes]) -> Iterator[tuple[str, bytes]]:
+def _urlencoded(raw: bytes, options: dict[bytes, bytes]) -> Iterator[tuple[str, bytes | None]]:
     _check_charset(options)
     if b";" in raw or not raw.isascii():  # some parsers end a field there, or read latin-1; browsers escape both
         raise Unreadable("a semicolon or a byte above 127 in a form that is not percent-encoded")
@@ -111,7 +115,7 @@ def _urlencoded(raw: bytes, options: dict[bytes, bytes]) -> Iterator[tuple[str, 
         yield name.encode("latin-1").decode("utf-8", "replace").strip(), value.encode("latin-1")
 
 
-def _multipart(raw: bytes, options: dict[bytes, bytes]) -> Iterator[tuple[str, bytes]]:
+def _multipart(raw: bytes, options: dict[bytes, bytes]) -> Iterator[tuple[str, bytes | None]]:
     _check_charset(options)
     boundary = options.get(b"boundary", b"")
     if not 0 < len(boundary) <= _WIDEST_BOUNDARY or b"\\" in boundary:
@@ -125,8 +129,8 @@ def _multipart(raw: bytes, options: dict[bytes, bytes]) -> Iterator[tuple[str, b
             yield name, value
 
 
-def _part(part: bytes) -> tuple[str | None, bytes]:
-    """The name and content of what lies between two boundaries; no name where it is a file."""
+def _part(part: bytes) -> tuple[str | None, bytes | None]:
+    """The name and content of what lies between two boundaries; no name where it is a file, no content if it may be."""
     head, blank, value = part[2:].partition(b"\r\n\r\n")
     if not (part.startswith(b"\r\n") and blank and value.endswith(b"\r\n")) or b"\n" in head.replace(b"\r\n", b""):
         raise Unreadable("a part without its line ends")
@@ -136,19 +140,22 @@ def _part(part: bytes) -> tuple[str | None, bytes]:
         if not colon or not name or name != name.strip() or name.lower() in fields or b"\r" in line:
             raise Unreadable("a part whose fields cannot be read")
         fields[name.lower()] = text.strip()
-    return _name(fields), value[:-2]
+    named, is_field = _name(fields)
+    return named, value[:-2] if is_field else None
 
 
-def _name(fields: dict[bytes, bytes]) -> str | None:
+def _name(fields: dict[bytes, bytes]) -> tuple[str | None, bool]:
+    """The name, none of a file, and whether all parsers take it for a field."""
     word, options = _options(fields.get(b"content-disposition", b""))
     if word != b"form-data" or b"name" not in options or b"name*" in options or b"\\" in options[b"name"]:
         raise Unreadable("a part without a name that can be read")
     if fields.get(b"content-transfer-encoding", b"").lower() not in _PLAIN:
         raise Unreadable("an encoded part (RFC 7578, 4.7)")
     _check_charset(_options(fields.get(b"content-type", b""))[1])
-    if b"filename" in options or b"filename*" in options:
-        return None
-    return options[b"name"].decode("utf-8", "replace").strip()
+    if options.get(b"filename") and b"filename*" not in options:
+        return None, False
+    name = options[b"name"].decode("utf-8", "replace").strip()
+    return name, not options.keys() & {b"filename", b"filename*"}  # Django reads a file without a name as a field
 
 
 def _json(raw: bytes, content_type: bytes) -> object:

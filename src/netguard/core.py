@@ -244,8 +244,7 @@ def decide(plan: Plan, request: Request) -> Decision:
     if plan.reports is not None and plan.receiver.cover(request):
         return plan.reports.decide(request, notes)
     later = _later(plan, request) if plan.user_rules or plan.counted_by_user else None
-    beside = plan.counted_beside and _shares(plan.counted_beside, request)
-    if plan.known_limits is not None and not (notes or later or beside):
+    if plan.known_limits is not None and not (notes or later or _shares(plan.counted_beside, request)):
         met = plan.known_limits.met(request)
         if met.steady:
             return met.decision(request)

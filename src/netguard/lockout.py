@@ -39,10 +39,11 @@ class Lockout:
     callable of the request, or a list of these of which a request has one. ``tries`` are windows from the first try
     on: the last try of one locks for its whole period. They count by account, or with ``per="account+client"`` by the
     pair; ``client_tries`` count a client's failures over all accounts ("": they do not). ``success`` says what proves
-    a login, and has no default. After ``cap`` failures in a row (0: never), forgotten ``cap_days`` after the last, only known devices may
-    try until the account is unlocked (NIST SP 800-63B-4, 3.2.2). ``devices`` gives a browser that logged in a signed
-    cookie, good for ``device_days``, with tries of its own. ``factor`` is "first" where a second factor follows, which
-    alone makes a device known, and "second" for the route that checks it, with counters of its own.
+    a login, and has no default. After ``cap`` failures in a row (0: never), forgotten ``cap_days`` after the last, only
+    known devices may try until the account is unlocked (NIST SP 800-63B-4, 3.2.2). ``devices`` gives a browser that
+    logged in a signed cookie, good for ``device_days``, with tries of its own. ``factor`` is "first" where a second
+    factor follows, which alone makes a device known, and "second" for the route that checks it, with counters of its
+    own.
     ``second_factor_tries`` are those of ``Logins.second_factor``. ``distinct_names`` different accounts of one client,
     and ``distinct_clients`` different clients of one account, are told, or with ``distinct_mode="enforce"`` refused;
     "" counts none. ``show_names`` lets events show account names, which are pseudonyms otherwise.

@@ -21,6 +21,12 @@ from netguard.rules import Mode
 
 Said = Literal["", "succeeded", "failed", "not checked"]  # by the view
 
+_LOCKS: Final = {
+    "account": "account %s",
+    "client": "the client of account %s",
+    "device": "a device of account %s",
+    "cap": "account %s, until it is unlocked, for all but known devices",
+}
 _WATCHED: Final = {
     "names": ("lockout.spraying", "a client tries many accounts (account %s)"),
     "clients": ("lockout.spread", "many clients try account %s"),
@@ -42,7 +48,7 @@ class LoginShare:
         self._request = request
         self._account: Account | None = None
         self._device: Device | None = None
-        self._parts: tuple[Part, ...] = ()
+        self._parts: Sequence[Part] = ()
 
     def ops(self, body: Body, user: object) -> Sequence[Op] | Refusal:
         """What to take; the refusal of a request that names no account which can be read."""
@@ -153,17 +159,12 @@ class Tried:
 
     def _locks(self) -> list[tuple[str, str]]:
         """The locks that this failure began."""
-        locked = [part.role for part, count in zip(self._parts, self._counts, strict=True) if self._ended(part, count)]
-        what = {"account": "account %s", "client": "the client of account %s", "device": "a device of account %s"}
-        what["cap"] = "account %s, until it is unlocked, for all but known devices"
+        name, shown = self._config.name, self._account.shown
         return [
-            ("lockout.began", f"lockout {self._config.name!r} locks {what[role] % self._account.shown}")
-            for role in locked
+            ("lockout.began", f"lockout {name!r} locks {_LOCKS[part.role] % shown}")
+            for part, count in zip(self._parts, self._counts, strict=True)
+            if not count[0] and not count[1] and part.role in _LOCKS
         ]
-
-    @staticmethod
-    def _ended(part: Part, count: Count) -> bool:
-        return part.role in ("account", "client", "cap", "device") and not count[0] and not count[1]
 
     def _successes(self) -> list[tuple[str, str]]:
         shown, name = self._account.shown, f"lockout {self._config.name!r}"
@@ -186,7 +187,7 @@ class Tried:
 
     def _watched(self) -> list[tuple[str, str]]:
         pairs = zip(self._parts, self._counts, strict=True)
-        return [_WATCHED[part.role] for part, count in pairs if part.role in _WATCHED and count[1] > 0]
+        return [_WATCHED[part.role] for part, count in pairs if count[1] > 0 and part.role in _WATCHED]
 
     def _note(self, code: str, detail: str) -> Refusal:
         return Refusal("lockout", code, 200, detail, enforced=False, account=self._account.shown)

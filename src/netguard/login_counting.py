@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
 from netguard.bodies import Body
@@ -15,6 +15,7 @@ from netguard.errors import Unreadable
 from netguard.identities import identity
 from netguard.keys import Keys
 from netguard.lockout import Lockout
+from netguard.memo import Memo
 from netguard.messages import Request
 from netguard.rates import Rate
 
@@ -50,9 +51,11 @@ class TryCounting:
     __slots__ = (
         "_client_windows",
         "_clients",
+        "_counts_cap",
         "_keys",
         "_kind",
         "_names",
+        "_networks",
         "_roles",
         "_shared",
         "_suffixes",
@@ -68,9 +71,9 @@ class TryCounting:
         tries = config.second_factor_tries if second and config.factor != "second" else config.tries
         self._windows = config.windows(tries)
         self._client_windows = config.windows(config.client_tries)
+        self._shared: dict[str, Any] = {"report": config.mode == "report", "on_outage": config.on_outage}
         self._names = () if second else self._rated("names", config.distinct(config.distinct_names))
         self._clients = () if second else self._rated("clients", config.distinct(config.distinct_clients))
-        self._shared: dict[str, Any] = {"report": config.mode == "report", "on_outage": config.on_outage}
         counted: tuple[Role, ...] = ("account", "client", "cap")
         self._suffixes = {role: self._suffix(role) for role in counted}
         marks: tuple[tuple[Role, str], ...] = (("account", "pair"), ("device", "device"))
@@ -78,6 +81,7 @@ class TryCounting:
         if not self._caps():
             del self._roles[self._suffixes["cap"]]
         self._roles.update({self._suffix(what)[:_MARK]: role for role, what in marks})
+        self._networks: Memo[str, bytes] = Memo(lambda address: keys.digest("tag", client.same(address), size=8))
 
     def found(self, request: Request, body: Body) -> str:
         """The name that a request tries; empty where it says none. Raises Unreadable where it says two."""
@@ -99,27 +103,31 @@ class TryCounting:
 
     def network(self, address: str | None) -> bytes:
         """What stands for a client: its IPv4 address or IPv6 /64."""
-        return self._keys.digest("tag", client.same(address or ""), size=8)
+        return self._networks[address or ""]
 
-    def parts(self, account: Account, address: str | None, device: Device | None) -> tuple[Part, ...]:
+    def parts(self, account: Account, address: str | None, device: Device | None) -> Sequence[Part]:
         """What a try counts: a known device by itself alone, anybody else by account and client."""
-        parts = self._unknown(account, self.network(address)) if device is None else self._known(account, device)
-        return tuple(parts)
+        return self._unknown(account, self.network(address)) if device is None else self._known(account, device)
 
-    def _unknown(self, account: Account, network: bytes) -> Iterator[Part]:
+    def _unknown(self, account: Account, network: bytes) -> list[Part]:
         pair = self._marked("pair", network) if self.config.per == "account+client" else None
-        yield Part("account", self._tries("account", account.tag, self._windows, pair))
+        parts = [Part("account", self._tries("account", account.tag, self._windows, pair))]
         if self._client_windows:
-            yield Part("client", self._tries("client", network, self._client_windows))
+            parts.append(Part("client", self._tries("client", network, self._client_windows)))
         if self._caps():
-            yield Part("cap", self._cap(account.tag))
-        yield from self._distinct("names", self._names, network, account.tag)
-        yield from self._distinct("clients", self._clients, account.tag, network)
+            parts.append(Part("cap", self._cap(account.tag)))
+        for made in self._names:
+            parts.append(Part("names", made(network, account.tag)))
+        for made in self._clients:
+            parts.append(Part("clients", made(account.tag, network)))
+        return parts
 
-    def _known(self, account: Account, device: Device) -> Iterator[Part]:
-        yield Part("device", self._tries("device", account.tag, self._windows, self._marked("device", device.id)))
-        for which in ("", device.id.hex()):
-            yield Part("revoked", self.revocation(account, which, device.issued))
+    def _known(self, account: Account, device: Device) -> list[Part]:
+        return [
+            Part("device", self._tries("device", account.tag, self._windows, self._marked("device", device.id))),
+            Part("revoked", self.revocation(account, "", device.issued)),
+            Part("revoked", self.revocation(account, device.id.hex(), device.issued)),
+        ]
 
     def revocation(self, account: Account, which: str, issued: int) -> Revocation:
         """The operation about a device by its id in hex digits, or all of the account."""
@@ -146,16 +154,17 @@ class TryCounting:
         keep = self.config.cap_days * _DAY
         return Streak(key=tag + self._suffixes["cap"], tag=tag, limit=self.config.cap, keep=keep, **self._shared)
 
-    def _rated(self, role: Role, rates: Sequence[Rate]) -> tuple[tuple[bytes, Rate], ...]:
-        return tuple((self._suffix(role, str(rate.seconds)), rate) for rate in rates)
-
-    def _distinct(self, role: Role, rated: Sequence[tuple[bytes, Rate]], tag: bytes, member: bytes) -> Iterator[Part]:
+    def _rated(self, role: Role, rates: Sequence[Rate]) -> tuple[Callable[[bytes, bytes], Distinct], ...]:
+        """What makes the operations that count different members of a tag."""
         shared = self._shared if self.config.distinct_mode == "enforce" else {**self._shared, "report": True}
-        for suffix, (limit, period) in ((suffix, (rate.amount, rate.period)) for suffix, rate in rated):
-            op = Distinct(
+
+        def made(suffix: bytes, rate: Rate) -> Callable[[bytes, bytes], Distinct]:
+            limit, period = rate.amount, rate.period
+            return lambda tag, member: Distinct(
                 key=tag + suffix, tag=tag, member=member, limit=limit, period=period, shared=False, **shared
-            )  # fmt: skip
-            yield Part(role, op)
+            )
+
+        return tuple(made(self._suffix(role, str(rate.seconds)), rate) for rate in rates)
 
     def of_key(self, key: bytes) -> Part | None:
         """The lock that a key of a store may be; None for what locks nobody, or is another lockout's."""
@@ -185,5 +194,5 @@ class TryCounting:
     def cleared_client(self, address: str) -> list[Clear]:
         """What lets a client try again."""
         tag = self.network(address)
-        suffixes = [self._suffixes["client"], *(suffix for suffix, _ in self._names)]
-        return [Clear(tag + suffix, tag) for suffix in suffixes]
+        keys = [tag + self._suffixes["client"], *(made(tag, b"").key for made in self._names)]
+        return [Clear(key, tag) for key in keys]

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from netguard.checks import UNSET, listing, nearest, whole
 from netguard.errors import ConfigError
+from netguard.memo import Memo
 from netguard.messages import Request
 from netguard.patterns import Pattern, PatternMap
 from netguard.rules.paths import spellings
@@ -43,12 +44,17 @@ class Redirected:
         paths = [text.rpartition(" ")[2] for text in (*on, *self.away_from)]
         stays = PatternMap("Lockout.on", [(path, True) for path in paths], guarding=True)
 
+        def leads_away(redirect: tuple[bytes, str, str]) -> bool:
+            paths = _landings(*redirect)
+            return bool(paths) and not any(stays.match("GET", path) for path in paths)
+
+        known = Memo(leads_away)
+
         def proves(request: Request, answer: LoginAnswer) -> bool:
             location = answer.headers.get("location")
             if answer.status not in _REDIRECTS or location is None:
                 return False
-            paths = list(_landings(request, location))
-            return bool(paths) and not any(stays.match("GET", path) for path in paths)
+            return known[request.target, request.root, location]
 
         return proves
 
@@ -140,14 +146,13 @@ def _read(where: str, text: str) -> Success:
     raise ConfigError(f"{where}: {text!r} proves no login: write 'redirected', 'reported' or 'status:200'")
 
 
-def _landings(request: Request, location: str) -> list[str]:
+def _landings(target: bytes, root: str, location: str) -> list[str]:
     """The path that a browser is sent to, below the root path, in every spelling; none where it cannot be read."""
-    here = request.target.decode("latin-1")
     try:
-        raw = urlsplit(urljoin(here, location.strip().replace("\\", "/"))).path or "/"
+        raw = urlsplit(urljoin(target.decode("latin-1"), location.strip().replace("\\", "/"))).path or "/"
     except ValueError:
         return []
     plain = unquote(raw)
-    path = plain[len(request.root) :] if request.root and plain.startswith(request.root) else plain
-    there = Request("GET", path or "/", {}, target=raw.encode("latin-1", "replace"), root=request.root)
+    path = plain[len(root) :] if root and plain.startswith(root) else plain
+    there = Request("GET", path or "/", {}, target=raw.encode("latin-1", "replace"), root=root)
     return [there.path, *spellings(there)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
@@ -22,8 +22,8 @@ class _Connection(NamedTuple):
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
-    def ask(self, path: str, key: str = "") -> None:
-        self.writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost:1\r\nX-Key: {key}\r\n\r\n".encode())
+    def ask(self, request: bytes) -> None:
+        self.writer.write(request)
 
     async def head(self) -> bytes:
         """The head of the answer; its body is read, and dropped."""
@@ -41,13 +41,17 @@ class Crowd:
 
     def statuses(self, path: str, key: str) -> Counter[int]:
         """What they get where each request is on its way before the first answer is read."""
-        return self._runner.run(self._asked(path, key))
+        return Counter(status(head) for head in self.heads([_get(path, key)] * MANY))
 
-    async def _asked(self, path: str, key: str) -> Counter[int]:
-        for client in self._clients:
-            client.ask(path, key)
-        heads = await asyncio.gather(*(client.head() for client in self._clients))
-        return Counter(int(head.split(b" ", 2)[1]) for head in heads)
+    def heads(self, requests: Sequence[bytes]) -> list[bytes]:
+        """The heads of the answers, in the same way: each request by a client of its own."""
+        return self._runner.run(self._asked(requests))
+
+    async def _asked(self, requests: Sequence[bytes]) -> list[bytes]:
+        clients = self._clients[: len(requests)]
+        for client, request in zip(clients, requests, strict=True):
+            client.ask(request)
+        return await asyncio.gather(*(client.head() for client in clients))
 
     def leave(self) -> None:
         self._runner.run(_closed(self._clients))
@@ -79,8 +83,16 @@ async def _shared_out(port: int, processes: int) -> list[_Connection]:
 
 async def _connected(port: int) -> tuple[bytes, _Connection]:
     client = _Connection(*await asyncio.open_connection(HOST, port))
-    client.ask("/")
+    client.ask(_get("/"))
     return _found(_PROCESS, await client.head()), client
+
+
+def status(head: bytes) -> int:
+    return int(head.split(b" ", 2)[1])
+
+
+def _get(path: str, key: str = "") -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: localhost:1\r\nX-Key: {key}\r\n\r\n".encode()
 
 
 async def _closed(clients: list[_Connection]) -> None:

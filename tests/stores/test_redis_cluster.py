@@ -115,6 +115,19 @@ def test_settling_reaches_every_node(way: Door) -> None:
     assert way.take(*ops).ok
 
 
+def test_what_is_held_is_listed_from_all_nodes_for_one_prefix(cluster: Nodes, store: RedisStore, prefix: str) -> None:
+    other = RedisStore(cluster_uri(cluster) + PATIENT, prefix=f"{prefix}:{prefix}")
+    ops = [gcra(b"key number %05d" % number, b"tag %d" % number) for number in range(50)]
+    store.take(ops[:40])
+    other.take(ops[30:])
+    assert all(keys(cluster, prefix))
+    fresh = RedisStore(cluster_uri(cluster) + PATIENT, prefix=prefix)  # which knows no slots yet
+    assert sorted(fresh.held()) == [op.key for op in ops[:40]]
+    assert sorted(other.held()) == [op.key for op in ops[30:]]
+    fresh.close()
+    other.close()
+
+
 def test_takes_of_one_tag_share_calls(cluster: Nodes, store: RedisStore) -> None:
     async def many() -> int:
         await store.atake([gcra(b"one", b"tag", 1000)])
@@ -204,6 +217,8 @@ def test_a_node_that_hangs_is_an_error_and_what_the_others_took_goes_back(
         try:
             with pytest.raises(Unreachable):
                 door.take(*ops)
+            with pytest.raises(Unreachable):
+                door.held()
         finally:
             nodes[2].popen.send_signal(signal.SIGCONT)
         until(lambda: passes(door, ops))
@@ -227,6 +242,8 @@ def test_a_cluster_that_is_not_there() -> None:
             store.take([gcra(b"one", b"tag")])
         with pytest.raises(Unreachable):
             asyncio.run(store.atake([gcra(b"one", b"tag")]))
+    with pytest.raises(Unreachable):
+        store.held()
     store.close()
 
 

@@ -102,6 +102,11 @@ def test_a_field(body: bytes, content_type: bytes, name: str | None) -> None:
         pytest.param(multipart(b"X: y\r\n\r\nann"), MULTIPART, id="no-disposition"),
         pytest.param(multipart(ANN.replace(b"form-data", b"attachment")), MULTIPART, id="other-disposition"),
         pytest.param(multipart(ANN, ANN), MULTIPART, id="two-parts-of-one-name"),
+        pytest.param(multipart(field(b'username"; filename="', b"eve")), MULTIPART, id="a-file-to-some"),
+        pytest.param(multipart(ANN, field(b'username"; filename="', b"eve")), MULTIPART, id="beside-a-file-to-some"),
+        pytest.param(
+            multipart(ANN, field(b"username\"; filename*=utf-8''; x=\"", b"eve")), MULTIPART, id="encoded-file"
+        ),
         pytest.param(
             multipart(field(b"username", b"YW5u", b"Content-Transfer-Encoding: base64")), MULTIPART, id="base64"
         ),
@@ -206,7 +211,19 @@ FRAGMENTS = st.sampled_from(
 )  # fmt: skip
 PARTS = st.builds(
     field,
-    st.sampled_from([b"username", b" username", b"x", b'username"; x="', b"Username"]),
+    st.sampled_from(
+        [
+            b"username",
+            b" username",
+            b"x",
+            b'username"; x="',
+            b"Username",
+            b'username"; filename="',
+            b"username\"; filename*=utf-8''; x=\"",
+            b'username"; filename="a',
+            b'username"; filename="/',
+        ]
+    ),
     st.lists(FRAGMENTS, max_size=2).map(b"".join),
     FRAGMENTS.map(bytes.strip),
 )
