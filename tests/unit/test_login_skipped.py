@@ -43,7 +43,7 @@ def statuses() -> Callable[..., list[int]]:
     return made
 
 
-def test_what_a_limit_refuses_takes_no_try(statuses: Callable[..., list[int]], caplog: pytest.LogCaptureFixture) -> None:
+def test_what_is_refused_takes_no_try(statuses: Callable[..., list[int]], caplog: pytest.LogCaptureFixture) -> None:
     assert statuses(times=5) == [401, 429, 429, 429, 429]
     assert caplog.text.count("[lockout.failed]") == 1
     assert caplog.text.count("[limits.exceeded]") == 4
