@@ -133,7 +133,9 @@ async def _replaced(exchange: Exchange, scope: Scope, send: Send) -> None:
     if exchange.started or exchange.instead is None:
         return
     page = exchange.page(exchange.instead)
-    await respond(Page(page.status, tuple(exchange.start(page.status, page.headers)), page.body), scope, send)
+    head = tuple(exchange.start(page.status, page.headers))
+    await exchange.asettle()
+    await respond(Page(page.status, head, page.body), scope, send)
 
 
 def socket_send(exchange: Exchange, scope: Scope, send: Send) -> Send:
@@ -151,6 +153,7 @@ def socket_send(exchange: Exchange, scope: Scope, send: Send) -> Send:
             await exchange.asettle()
         elif step == "websocket.close" and not exchange.started and _DENIAL in (scope.get("extensions") or ()):
             headers = exchange.start(403, [(b"content-length", b"0")])
+            await exchange.asettle()
             await send({"type": "websocket.http.response.start", "status": 403, "headers": headers})
             message = {"type": "websocket.http.response.body", "body": b""}
         return await send(message)

@@ -19,6 +19,8 @@ from netguard.identities import SameAs, identity, text_of
 from netguard.messages import Request
 from netguard.networks import packed
 
+_BASIC: Final = re.compile(r"(?:^|,)\s*basic(?=\s|$)", re.IGNORECASE)  # apps split at any whitespace
+
 
 class By(Protocol):
     """Something to count by: ``found`` is what a request says of it, ``same`` the one spelling that is counted."""
@@ -125,9 +127,12 @@ class Basic:
         return self._credentials(request) is not None
 
     @staticmethod
-    def _credentials(request: Request) -> bytes | None:
-        scheme, _, credentials = (request.headers.get(b"authorization") or b"").strip().partition(b" ")
-        return credentials.strip() if scheme.lower() == b"basic" else None
+    def _credentials(request: Request) -> str | None:
+        field = (request.headers.get(b"authorization") or b"").decode("latin-1")
+        scheme = _BASIC.search(field)
+        if scheme is None:
+            return None
+        return field[scheme.end() :].strip() if not field[: scheme.start()].strip() else field  # of two, some take one
 
     def same(self, text: str) -> str:
         return identity(text)

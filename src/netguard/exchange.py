@@ -147,9 +147,14 @@ class Exchange(ResponseHead):
         self.verdict = proved(decision)
         if isinstance(self.verdict, Continue):
             self.add(self.verdict.headers)
-        elif self._logins is not None:  # the view does not run
-            self._logins.say("not checked")
+        else:
+            self.skip_view()
         return self.verdict
+
+    def skip_view(self) -> None:
+        """Let the try of a login go back, as another answers in the view's place; a failure that was said stays one."""
+        if self._logins is not None:
+            self._logins.skip()
 
     def wait_for(self, pending: Pending, store: Taking | None) -> None:
         """Hold the answer back until ``admit`` has heard who the user is; ``store`` is where that is counted."""
@@ -221,7 +226,7 @@ class Exchange(ResponseHead):
     def refused(self, error: Refused) -> Page:
         """What the client gets for an error that carries its refusal, and that no view caught."""
         if isinstance(error, Busy):
-            self.login_not_checked()
+            self.skip_view()
         return self._pages.page(self.request, error.refusal)
 
     def page(self, decided: Respond) -> Page:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final
 from unicodedata import category, normalize
@@ -12,6 +13,10 @@ SameAs = Callable[[str], str]
 
 _LONGEST: Final = 256  # characters, of a name
 _INVISIBLE: Final = frozenset({"Cc", "Cf"})
+# What else collations ignore, as Unicode's Default_Ignorable_Code_Point has it: joiners, fillers, variation selectors.
+_IGNORED: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\ufe00-\ufe0f\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
 
 
 def identity(text: str, same_as: SameAs | None = None) -> str:
@@ -24,8 +29,9 @@ def identity(text: str, same_as: SameAs | None = None) -> str:
     if len(text) > _LONGEST:
         text = "".join([char for char in text if category(char)[0] != "M"])
     folded = normalize("NFKC", normalize("NFKC", text).casefold())
-    if not folded.isprintable():
-        folded = "".join(char for char in folded if category(char) not in _INVISIBLE)
+    if not (folded.isascii() and folded.isprintable()):
+        seen = [char for char in _IGNORED.sub("", folded) if category(char) not in _INVISIBLE]
+        folded = normalize("NFKC", "".join(seen))  # a mark may follow another letter now
     folded = folded.strip()
     return same_as(folded) if same_as else folded
 

@@ -120,8 +120,11 @@ class Tried:
         """What an answer proves; what it does not prove has failed, and so has what the app broke down over."""
         if status >= 500 and self.said != "not checked":
             return "failed"
-        proved = self.said or (self._config.proof(self._request, LoginAnswer(status, headers)) and "succeeded")
-        return proved or "failed"
+        if self.said:
+            return self.said
+        if not self._config.proof(self._request, LoginAnswer(status, headers)):
+            return "failed"
+        return "succeeded" if _is_checked(self._config, self._request) else "not checked"
 
     def settlement(self, outcome: Said) -> list[Settlement]:
         """What to settle: a success clears the account's counters and gives the client's try back, a failure stays."""
@@ -232,3 +235,11 @@ def _asks(counting: TryCounting, request: Request) -> bool:
         elif source.asks(request) if isinstance(source, Basic) else unsafe or source.found(request, NO_BODY, None):
             return True
     return False
+
+
+def _is_checked(config: Lockout, request: Request) -> bool:
+    """Whether an answer can tell of credentials: few apps look at them in OPTIONS, or at the body of a GET."""
+    if request.method not in SAFE:
+        return True
+    sources = () if request.method == "OPTIONS" else config.sources
+    return any(not source.reads_body and source.found(request, NO_BODY, None) for source in sources)

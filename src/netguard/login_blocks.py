@@ -115,7 +115,8 @@ class LoginAttempt:
         if self._tried is None:
             return "failed", ()
         if error is not None:
-            self._tried.said = "not checked" if isinstance(error, Busy) else "failed"
+            checked = self._tried.said == "failed" or not isinstance(error, Busy)
+            self._tried.said = "failed" if checked else "not checked"
         outcome = self._tried.said or "failed"
         return outcome, self._tried.settlement(outcome)
 

@@ -30,6 +30,12 @@ class OpenLogins:
             if last is not None:
                 tried.last = last
 
+    def skip(self) -> None:
+        """The view ends before it could check a password, unless it said that one was wrong."""
+        for tried in self._tries:
+            if tried.said != "failed":
+                tried.said = "not checked"
+
     def answered(self, status: int, headers: Iterable[tuple[bytes, bytes]] | Iterable[tuple[str, str]]) -> None:
         """What an answer with this head proves."""
         found = _mapped(headers)

@@ -62,6 +62,7 @@ class ViewLimits:
         final = proved(decision)
         self._limiter.sinks.tell_decision(exchange.request, final)
         if isinstance(final, Respond):
+            exchange.skip_view()
             return final
         exchange.add(final.headers)
         return None

@@ -89,11 +89,7 @@ class NetguardMiddleware:
                 if isinstance(final, Respond):
                     return respond(exchange.page(final), guarded)
                 exchange.add(final.headers)
-                app = self._expecting(exchange, final)
-                if final.pending:
-                    exchange.wait_for(final.pending, self._counters)
-                    return self._withheld(exchange, app, inner, guarded)
-                return app(inner, guarded)
+                return self._expecting(exchange, final)(inner, guarded)
             return self.app(inner, guarded)
         except Refused as error:
             if exchange.started:
@@ -107,18 +103,19 @@ class NetguardMiddleware:
             return respond(exchange.page(exchange.withheld() or Respond(CRASHED)), settling(exchange, guarded))
 
     def _expecting(self, exchange: Exchange, final: Continue) -> WSGIApp:
-        """The app, or one whose answer settles the logins that this request tries."""
+        """The app, or one whose answer waits for the rules about the user, and settles the logins that it tries."""
+        app = self.app
+        if final.pending:
+            exchange.wait_for(final.pending, self._counters)
+            app = partial(self._withheld, exchange)
         if not final.tries:
-            return self.app
+            return app
         exchange.expect_logins(final.tries, self._counters)
-        return partial(settled, exchange, self.app)
+        return partial(settled, exchange, app)
 
-    def _withheld(
-        self, exchange: Exchange, app: WSGIApp, inner: Environ, start_response: StartResponse
-    ) -> Iterable[bytes]:
-        if self._user and isinstance(exchange.admit(self._user(inner)), Respond):
-            app = nothing
-        result = withholding(exchange, app, inner, start_response)
+    def _withheld(self, exchange: Exchange, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        refused = self._user and isinstance(exchange.admit(self._user(environ)), Respond)
+        result = withholding(exchange, nothing if refused else self.app, environ, start_response)
         self._sinks.tell_decision(exchange.request, exchange.withheld() or exchange.verdict or Continue())
         return result
 

@@ -46,7 +46,8 @@ def settled(exchange: Exchange, app: WSGIApp, environ: Environ, start_response: 
 
     result = app(environ, start)
     returned = True
-    exchange.settle()
+    if exchange.started:
+        exchange.settle()
     return result
 
 

@@ -90,6 +90,8 @@ def test_header_fields_that_apps_read_in_two_ways_count_as_none() -> None:
 
 def test_invisible_characters_make_no_other_account() -> None:
     assert identity("a\u200bn\u00adn\ufeff\x00") == "ann"
+    assert identity("\u3164a\u034fn\ufe0fn\U000e0100") == "ann"
+    assert identity("a\u200b\u0301nn") == identity("a\u0301nn")
 
 
 def test_a_text_that_would_take_seconds_to_normalise_loses_its_marks_first() -> None:

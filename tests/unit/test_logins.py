@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from netguard import LockedOut, Logins, NetguardError
+from netguard.errors import Busy
 from netguard.login_blocks import LoginAttempt
+from netguard.passwords.waiting import busy
 from support.login_sites import guarded
 from support.logins import HERE, RUNS, Ran, fail, never, nothing, run_async
 
@@ -49,6 +51,19 @@ def test_an_error_leaves_the_block_and_is_a_failure(run: Ran) -> None:
     with pytest.raises(RuntimeError):
         run(logins.attempt("ann", client=HERE), crashes)
     assert logins.locked_for("ann") != [0.0]
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_a_queue_that_is_full_takes_no_try_but_a_failure_stays_one(run: Ran, wrong: bool) -> None:
+    def waits_in_vain(attempt: LoginAttempt) -> None:
+        if wrong:  # as of a password, before its owner's recovery codes are looked at
+            attempt.failed()
+        raise busy("no room")
+
+    logins = Logins(guarded(tries="1/hour"))
+    with pytest.raises(Busy):
+        run(logins.attempt("ann", client=HERE), waits_in_vain)
+    assert (logins.locked_for("ann") != [0.0]) is wrong
 
 
 def test_an_attempt_is_one_try_for_one_block(run: Ran) -> None:

@@ -84,6 +84,10 @@ ROWS: Sequence[Row] = (
     row("by/form/a-nul", guarded(), sent(b"username=a%00nn", FORM), locked(), ANN, sent(b"username=ann%00", FORM)),
     row("by/form/another-case", guarded(), login("ANN"), locked(), ANN, login("Ann")),
     row("by/form/look-alikes", guarded(), login("%EF%BD%81nn"), locked(), ANN, login("%20ann%E2%80%8B")),
+    row("by/form/what-collations-ignore", guarded(), login("ann%EF%B8%8F"), locked(), login("%E1%85%9Fann"),
+        login("an%CD%8Fn")),
+    row("by/form/a-mark-behind-a-joiner", guarded(), login("%C3%A1nn"), locked(), login("a%E2%80%8B%CC%81nn"),
+        login("a%CD%8F%CC%81nn")),
     row("by/form/the-page-is-no-try", guarded(on="/login"), Ask(target=b"/login"), Expect(runs=5), times=5),
     row("by/form/another-spelling-of-the-path", guarded(), login("ann", target=b"/login/"), locked(), ANN, ANN),
     row("the-app-reads-the-body", guarded(), ANN, Expect(
