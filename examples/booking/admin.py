@@ -23,11 +23,12 @@ OPENED = DAYS * (CLOSES - OPENS)  # hours a week, of each court
 
 _WHAT: Final = {
     "account": "Account",
-    "cap": "Account, until it is unlocked",
+    "cap": "Account until unlocked",
     "client": "Connection",
     "device": "Known browser",
-    "pair": "Account, from one connection",
+    "pair": "Account from one connection",
 }
+_AFTER: Final = {"first": "passwords", "second": "codes"}
 _UNLOCKED_BY_NAME: Final = ("account", "cap")
 
 
@@ -63,7 +64,6 @@ class MemberView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockView:
     what: str
-    factor: str
     pseudonym: str
     name: str  # empty where it is no member's
     left: str
@@ -134,8 +134,7 @@ def named_locks(locks: Iterable[Lock], known: Mapping[str, Known]) -> list[LockV
 
 def _lock(lock: Lock, member: Known | None) -> LockView:
     return LockView(
-        what=_WHAT[lock.what],
-        factor="Password" if lock.factor == "first" else "Code",
+        what=f"{_WHAT[lock.what]}, after wrong {_AFTER[lock.factor]}",
         pseudonym=lock.pseudonym,
         name=member.name if member else "",
         left=in_words(ceil(lock.wait)),

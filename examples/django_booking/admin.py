@@ -40,6 +40,7 @@ class Members(ShowsLockouts, UserAdmin):  # type: ignore[type-arg]
     """Members, whether codes are on and whether they are locked out, and an action that unlocks them."""
 
     list_display = ("username", "first_name", "is_staff", "second_factor")
+    list_filter = ()  # whose box would leave no room for the columns
     list_select_related = ("secondfactor",)
 
     @admin.display(boolean=True, description="second factor")

@@ -132,8 +132,8 @@ def test_staff_unlocks_a_member_and_it_is_told(site: Site, caplog: pytest.LogCap
     page = staff.get("/admin/locks")
     ada, nobody = sorted(rows(page), reverse=True, key=lambda row: row[0].startswith("Ada Lovelace"))
     assert (ada[1:], nobody[1:]) == (
-        ["Account", "Password", "15 minutes", "Unlock"],
-        ["Account", "Password", "15 minutes", ""],
+        ["Account, after wrong passwords", "15 minutes", "Unlock"],
+        ["Account, after wrong passwords", "15 minutes", ""],
     )
     assert re.fullmatch("Ada Lovelace [0-9a-f]+", ada[0])
     assert re.fullmatch("[0-9a-f]+", nobody[0])
@@ -155,7 +155,7 @@ def test_a_locked_code_is_unlocked_too(site: Site) -> None:
     assert [browser.post("/login/code", data={"code": "0"}).status_code for _ in range(6)] == [422] * 5 + [429]
     staff = site.logged_in(STAFF_EMAIL)
     ((_, *told),) = rows(staff.get("/admin/locks"))
-    assert told == ["Account", "Code", "15 minutes", "Unlock"]
+    assert told == ["Account, after wrong codes", "15 minutes", "Unlock"]
     staff.post("/admin/members/2/unlock")
     assert browser.post("/login/code", data={"code": "0"}).status_code == 422
 
