@@ -26,7 +26,7 @@ from typing import Any
 import trustme
 import uvicorn
 
-from booking.seed import CODED_SECRET
+from booking.seed import CODED_SECRET, DEMO_EMAIL, DEMO_PASSWORD, STAFF_EMAIL
 
 EXAMPLES = Path(__file__).parent
 FOLDER = EXAMPLES.parent / ".demo"
@@ -34,7 +34,8 @@ CA, CHAIN, KEY = FOLDER / "ca.pem", FOLDER / "chain.pem", FOLDER / "key.pem"
 
 TRY = """
 netguard demo: the {name} booking app on https://localhost:{https}  (Ctrl-C ends it)
-Log in as ada@booking.example with the password: correct horse battery staple
+Log in as {member} with the password: {password}
+Log in as {staff}, with the same one, for https://localhost:{https}/admin/
 
 In another terminal, from this folder:
   curl -i http://localhost:{http}/clubs/riverside
@@ -60,6 +61,10 @@ In another terminal, from this folder:
       a letter with a link that unlocks it once: open the link, which stands in this log
   .venv/bin/python -c 'import pyotp; print(pyotp.TOTP("{secret}").now())'
       a code for alan@booking.example, whose account has a second factor and the same password; each works once
+  curl -i --cacert .demo/ca.pem https://localhost:{https}/admin/
+      the pages of staff, which nobody but staff may see (403)
+  ADMIN_NETWORKS=10.8.0.0/16 make demo APP={name}
+      the demo anew, with these pages for the office's network alone: from here there is nothing (404)
 In a browser, import .demo/ca.pem or accept the warning once.
 """
 
@@ -88,11 +93,16 @@ def main() -> None:
     https, http = _port("DEMO_HTTPS_PORT", 8443), _port("DEMO_HTTP_PORT", 8080)
     sockets = [_listen(https, "DEMO_HTTPS_PORT"), _listen(http, "DEMO_HTTP_PORT")]
     make_certificate()
-    os.environ.setdefault("BOOKING_DATABASE", f"sqlite:///{FOLDER / 'booking.sqlite3'}")
-    app, greeting = load(name), TRY.format(name=name, https=https, http=http, secret=CODED_SECRET)
+    os.environ.setdefault("BOOKING_DATABASE", f"sqlite:///{FOLDER / 'courtside.sqlite3'}")
+    app, greeting = load(name), greeting_of(name, https, http)
     if iscoroutinefunction(type(app).__call__):
         return serve_asgi(app, sockets, greeting)
     return serve_wsgi(name, sockets, greeting)
+
+
+def greeting_of(name: str, https: int, http: int) -> str:
+    logins = {"member": DEMO_EMAIL, "staff": STAFF_EMAIL, "password": DEMO_PASSWORD, "secret": CODED_SECRET}
+    return TRY.format(name=name, https=https, http=http, **logins)
 
 
 def serve_asgi(app: Any, sockets: list[list[socket.socket]], greeting: str) -> None:

@@ -69,6 +69,11 @@ class UnknownCourt(BookingError):
     sentence = "We do not know this court."
 
 
+class UnknownMember(BookingError):
+    status = 404
+    sentence = "We do not know this member."
+
+
 class InvalidDay(BookingError):
     sentence = "Please choose a day within the next four weeks."
 

@@ -40,7 +40,7 @@ class Member(Model):
     name: Mapped[str] = mapped_column(String(80))
     email: Mapped[str] = mapped_column(String(254), unique=True)  # as members.normalise_email() writes it
     password_hash: Mapped[str] = mapped_column(String(200))
-    staff: Mapped[bool] = mapped_column(default=False)
+    is_staff: Mapped[bool] = mapped_column(default=False)
 
 
 class SecondFactor(Model):

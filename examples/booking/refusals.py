@@ -8,7 +8,9 @@ from netguard.messages import Request
 from netguard.refusals import Words
 
 from . import TEMPLATES
+from .errors import sentence_for
 
+HTML = "text/html; charset=utf-8"
 UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60))
 
 _templates = jinja2.Environment(
@@ -17,12 +19,19 @@ _templates = jinja2.Environment(
 
 
 def refusal_page(request: Request, words: Words) -> tuple[str, str]:
-    """A page for browsers, a sentence for programs: an entry of ``Policy(on_refusal=...)``."""
+    """A page for browsers, a sentence for programs: an entry of ``Policy(on_refusal=...)``.
+
+    What the policy hides looks as what is not there.
+    """
+    if words.status == 404:
+        return HTML, _filled("error.html", status=404, heading=sentence_for(404))
     if b"text/html" not in (request.headers.get(b"accept") or b""):
         return "text/plain; charset=utf-8", f"{words.sentence}\n"
-    page = _templates.get_template("refused.html")
-    values = {"code": words.code, "sentence": words.sentence, "wait": in_words(words.wait)}
-    return "text/html; charset=utf-8", page.render(values, member=None, flash=None, error=None)
+    return HTML, _filled("refused.html", code=words.code, sentence=words.sentence, wait=in_words(words.wait))
+
+
+def _filled(template: str, **values: object) -> str:
+    return _templates.get_template(template).render(values, member=None, flash=None, error=None)
 
 
 def in_words(seconds: int) -> str:

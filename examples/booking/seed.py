@@ -1,4 +1,4 @@
-"""The demo: two clubs and two members, one with a second factor, so that there is something to see."""
+"""The demo: two clubs, two members of which one has a second factor, and one of the staff."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -7,9 +7,10 @@ from .members import register
 from .models import Club, Court, SecondFactor
 
 DEMO_EMAIL = "ada@booking.example"
-DEMO_PASSWORD = "correct horse battery staple"  # known to everybody on purpose: it may only book courts
+DEMO_PASSWORD = "correct horse battery staple"  # known to everybody on purpose
 CODED_EMAIL = "alan@booking.example"  # with the same password, and codes by this secret
 CODED_SECRET = "COURTSIDEDEMOSECRETKNOWNTOALL234"
+STAFF_EMAIL = "mary@booking.example"  # with the same password, of use where the policy lets /admin/ be reached
 
 
 def seed(session: Session) -> None:
@@ -21,6 +22,7 @@ def seed(session: Session) -> None:
     register(session, "Ada Lovelace", DEMO_EMAIL, DEMO_PASSWORD)
     alan = register(session, "Alan Turing", CODED_EMAIL, DEMO_PASSWORD)
     session.add(SecondFactor(member_id=alan.id, secret=CODED_SECRET, recovery="[]"))
+    register(session, "Mary Jackson", STAFF_EMAIL, DEMO_PASSWORD).is_staff = True
 
 
 def clubs() -> list[Club]:

@@ -4,11 +4,12 @@ import os
 import secrets
 
 from booking.refusals import refusal_page
-from netguard import HTTPS, Cookies, Lockout, Logins, Origin, Policy, RateLimit, form, reported, user
+from netguard import HTTPS, Area, Cookies, Lockout, Logins, Origin, Policy, RateLimit, form, reported, staff, user
 from netguard.totp import TOTP
 
 HTTP, HTTPS_PORT = int(os.environ.get("DEMO_HTTP_PORT", "8080")), int(os.environ.get("DEMO_HTTPS_PORT", "8443"))
 LETTERS = ["POST /password-reset", "POST /unlock"]
+ADMIN_NETWORKS = os.environ.get("ADMIN_NETWORKS", "loopback private").split()
 
 policy = Policy(
     hosts=os.environ.get("BOOKING_HOSTS", f"localhost:{HTTP} localhost:{HTTPS_PORT}").split(),
@@ -17,6 +18,7 @@ policy = Policy(
     https=HTTPS(ports={HTTP: HTTPS_PORT}),
     cookies=Cookies(prefix="host"),  # at the browser `session` is `__Host-session`, which no sister site can plant
     origin=Origin(isolate=["/bookings/*"]),  # no other site may load them, not even as an image
+    areas=[Area("/admin/*", networks=ADMIN_NETWORKS, require=staff, hide="outside")],
     limits=[
         RateLimit("60/minute", on="GET /clubs/*", name="search"),
         RateLimit("30/hour", on="POST /bookings", by=user, name="book"),
@@ -25,6 +27,6 @@ policy = Policy(
     ],
     lockout=Lockout(on="POST /login", username=form("email"), success=reported()),  # by Django's own signals
     secrets=[os.environ.get("BOOKING_SECRET") or secrets.token_urlsafe(32)],  # for unlock links and known browsers
-    on_refusal=dict.fromkeys((400, 429, 503), refusal_page),
+    on_refusal=dict.fromkeys((400, 403, 404, 429, 503), refusal_page),
 )
 logins, totp = Logins(policy), TOTP(policy, issuer="Courtside")

@@ -5,7 +5,7 @@ import fcntl
 from django.conf import settings
 from django.core.management import call_command
 
-from booking.seed import CODED_EMAIL, CODED_SECRET, DEMO_EMAIL, DEMO_PASSWORD, clubs
+from booking.seed import CODED_EMAIL, CODED_SECRET, DEMO_EMAIL, DEMO_PASSWORD, STAFF_EMAIL, clubs
 
 from .models import Club, Court, SecondFactor, register
 
@@ -27,3 +27,6 @@ def _fill() -> None:
     register("Ada Lovelace", DEMO_EMAIL, DEMO_PASSWORD)
     alan = register("Alan Turing", CODED_EMAIL, DEMO_PASSWORD)
     SecondFactor.objects.create(member=alan, secret=CODED_SECRET, recovery="[]")
+    mary = register("Mary Jackson", STAFF_EMAIL, DEMO_PASSWORD)
+    mary.is_staff = mary.is_superuser = True
+    mary.save()

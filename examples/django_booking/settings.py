@@ -1,7 +1,8 @@
 """Django's settings.
 
 ``BOOKING_SECRET``, of at least 32 characters, signs cookies and unlock links (without it, they last as long as the
-process, and several workers do not share them); ``BOOKING_DATABASE`` is ``sqlite:///`` and a path.
+process, and several workers do not share them); ``BOOKING_DATABASE`` is ``sqlite:///`` and a path;
+``ADMIN_NETWORKS`` lists from where staff reaches ``/admin/``.
 """
 
 import os

@@ -6,6 +6,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from . import accounts, answers, views
+from .admin import locks
 
 handler400, handler404, handler500 = answers.bad, answers.missing, answers.failed
 
@@ -26,6 +27,8 @@ urlpatterns = [
     path("bookings/<number>/cancel", views.cancel),
     path("healthz", views.healthz),
     path("admin/login/", RedirectView.as_view(url="/login")),  # one way in, behind the lockout and the second factor
+    path("admin", RedirectView.as_view(url="/admin/")),
+    path("admin/locks", locks),
     path("admin/", admin.site.urls),
     path("static/<path:path>", serve, {"insecure": True}),  # a real service leaves these files to its web server
 ]

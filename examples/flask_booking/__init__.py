@@ -1,7 +1,8 @@
 """The court-booking service as a Flask app.
 
 ``BOOKING_SECRET``, of at least 32 characters, signs the session cookie, unlock links and known browsers (without it,
-they last as long as the process, and several workers do not share them); ``BOOKING_DATABASE`` is a SQLAlchemy URL.
+they last as long as the process, and several workers do not share them); ``BOOKING_DATABASE`` is a SQLAlchemy URL;
+``ADMIN_NETWORKS`` lists from where staff reaches ``/admin/``.
 """
 
 import os
@@ -19,7 +20,7 @@ from booking.errors import BookingError
 from netguard import Logins
 from netguard.totp import TOTP
 
-from . import accounts, answers, views
+from . import accounts, admin, answers, views
 from .security import policy, protect
 
 SETTINGS = {
@@ -36,6 +37,7 @@ def create_app(database_url: str | None = None, *, clock: Callable[[], datetime]
     app.jinja_options = {"undefined": jinja2.StrictUndefined}
     app.register_blueprint(views.pages)
     app.register_blueprint(accounts.pages)
+    app.register_blueprint(admin.pages)
     app.register_error_handler(answers.LogInFirst, answers.ask_to_log_in)
     app.register_error_handler(BookingError, answers.refused)
     app.register_error_handler(HTTPException, answers.http_error)

@@ -53,6 +53,12 @@ def visit() -> Iterator[tuple[Session, Member | None]]:
         yield transaction, transaction.get(Member, member_id) if member_id is not None else None
 
 
+def visitor() -> Member | None:
+    """Who asks, for the rules about users: by whom bookings are counted, and who is staff."""
+    with visit() as (_, member):
+        return member
+
+
 def required(visitor: Member | None) -> Member:
     if visitor is None:
         raise LogInFirst

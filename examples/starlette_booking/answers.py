@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.templating import Jinja2Templates
 
@@ -38,11 +38,21 @@ def text(form: FormData, name: str) -> str:
 
 
 @contextmanager
-def visit(request: Request) -> Iterator[tuple[Session, Member | None]]:
+def visit(request: HTTPConnection) -> Iterator[tuple[Session, Member | None]]:
     """Open a transaction, with the visitor if they are logged in."""
     with request.app.state.sessions.begin() as session:
         member_id = request.session.get("member")
         yield session, session.get(Member, member_id) if member_id is not None else None
+
+
+async def visitor(connection: HTTPConnection) -> Member | None:
+    """Who asks, for the rules about users: by whom bookings are counted, and who is staff."""
+
+    def found() -> Member | None:
+        with visit(connection) as (_, member):
+            return member
+
+    return await run_in_threadpool(found)
 
 
 def required(visitor: Member | None) -> Member:

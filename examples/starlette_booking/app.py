@@ -1,7 +1,8 @@
 """The service put together: ``uvicorn starlette_booking.app:app`` with ``examples/`` on ``PYTHONPATH``.
 
 ``BOOKING_SECRET``, of at least 32 characters, signs the session cookie, unlock links and known browsers (without it,
-they last as long as the process, and several workers do not share them); ``BOOKING_DATABASE`` is a SQLAlchemy URL.
+they last as long as the process, and several workers do not share them); ``BOOKING_DATABASE`` is a SQLAlchemy URL;
+``ADMIN_NETWORKS`` lists from where staff reaches ``/admin/``.
 """
 
 import os
@@ -25,8 +26,8 @@ from booking.database import open_database, prepare, sessions_of
 from booking.errors import BookingError
 from netguard.starlette import UserRules, csp_nonce
 
-from . import accounts, answers, views
-from .security import member, protect
+from . import accounts, admin, answers, views
+from .security import protect
 
 SESSION_AGE = 12 * 60 * 60  # seconds
 BODY_SIZE = 64 * 1024  # bytes; the longest form is far shorter
@@ -53,6 +54,10 @@ ROUTES = [
     Route("/bookings", views.my_bookings, methods=["GET"]),
     Route("/bookings", views.book, methods=["POST"]),
     Route("/bookings/{id}/cancel", views.cancel, methods=["POST"]),
+    Route("/admin/", admin.use),
+    Route("/admin/members", admin.members),
+    Route("/admin/members/{id}/unlock", admin.unlock, methods=["POST"]),
+    Route("/admin/locks", admin.locks),
     Route("/healthz", views.healthz),
     Mount("/static", StaticFiles(directory=STATIC)),
 ]
@@ -73,7 +78,7 @@ def create_app(database_url: str | None = None, *, clock: Callable[[], datetime]
         lifespan=lifespan,
         middleware=[
             Middleware(SessionMiddleware, secret_key=_secret(), max_age=SESSION_AGE),
-            Middleware(UserRules, user=member),
+            Middleware(UserRules, user=answers.visitor),
         ],
         exception_handlers={
             answers.LogInFirst: answers.ask_to_log_in,

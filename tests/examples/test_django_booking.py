@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import date, timedelta
@@ -15,7 +12,7 @@ import httpx2
 import pyotp
 import pytest
 
-from booking.seed import CODED_EMAIL, CODED_SECRET
+from booking.seed import CODED_EMAIL, CODED_SECRET, STAFF_EMAIL
 from support.certificates import Certificate
 from support.servers import Process, serve
 from support.sites import DEVICE, SESSION
@@ -32,8 +29,8 @@ SECRET = "a secret of this test run, long enough"
 class Site:
     """The running app, and as many browsers as a test needs."""
 
-    def __init__(self, server: Process, certificate: Certificate, env: dict[str, str]) -> None:
-        self.server, self.certificate, self.env = server, certificate, env
+    def __init__(self, server: Process, certificate: Certificate) -> None:
+        self.server, self.certificate = server, certificate
         self.open = ExitStack()
 
     def browser(self) -> httpx2.Client:
@@ -44,12 +41,6 @@ class Site:
             base_url=self.server.url, verify=trust, headers=host, follow_redirects=True, timeout=patience
         )
         return self.open.enter_context(client)
-
-    def manage(self, *words: str, **more: str) -> None:
-        """Run a command of Django's on the service's database."""
-        path = {"PYTHONPATH": str(EXAMPLES), "DJANGO_SETTINGS_MODULE": "django_booking.settings"}
-        env = {**os.environ, **self.env, **path, **more}
-        subprocess.run([sys.executable, "-m", "django", *words], env=env, check=True, capture_output=True)
 
     def logged_in(self, **changed: str) -> httpx2.Client:
         browser = self.browser()
@@ -68,10 +59,11 @@ def service(certificate: Certificate, tmp_path_factory: pytest.TempPathFactory) 
     env = {
         "BOOKING_DATABASE": f"sqlite:///{tmp_path_factory.mktemp('django') / 'booking.sqlite3'}",
         "BOOKING_HOSTS": "booking.example",
+        "BOOKING_PROXIES": "127.0.0.1",  # so that a browser may come from elsewhere
         "BOOKING_SECRET": SECRET,
     }
     with serve("gunicorn", "django_booking.app:app", cert=certificate, path=[EXAMPLES], env=env) as server:
-        yield Site(server, certificate, env)
+        yield Site(server, certificate)
 
 
 @pytest.fixture
@@ -229,28 +221,42 @@ def test_static_files_are_served(browser: httpx2.Client, name: str) -> None:
     assert (answer.status_code, answer.headers["x-content-type-options"]) == (200, "nosniff")
 
 
-def test_the_admin_is_there_for_staff(site: Site) -> None:
-    answer = site.browser().get("/admin/")
-    assert answer.url.path == "/login"
-    assert site.logged_in().get("/admin/").url.path == "/login"
+@pytest.mark.parametrize("path", ["/admin", "/admin/", "/admin/login/", "/admin/locks", "/admin/auth/user/"])
+def test_the_admin_is_for_staff_from_inside(site: Site, path: str) -> None:
+    html, outside = {"accept": "text/html"}, {"accept": "text/html", "x-forwarded-for": "203.0.113.7"}
+    nobody, ada, mary = site.browser(), site.logged_in(), site.logged_in(email=STAFF_EMAIL)
+    hidden = [browser.get(path, headers=outside) for browser in (nobody, ada, mary)]
+    assert [(page.status_code, "There is no such page." in page.text) for page in hidden] == [(404, True)] * 3
+    asked, told = nobody.get(path, headers=html), ada.get(path, headers=html)
+    assert (asked.status_code, "Please log in first" in asked.text) == (403, True)
+    assert (told.status_code, "This page is for our staff" in told.text) == (403, True)
+    assert mary.get(path, headers=html).status_code == 200
+    assert ['href="/admin/"' in browser.get("/").text for browser in (ada, mary)] == [False, True]
+
+
+def test_the_admin_shows_the_use_of_courts(site: Site) -> None:
+    page = site.logged_in(email=STAFF_EMAIL).get("/admin/django_booking/court/").text
+    assert page.count("of 91 hours (") == 7
 
 
 def test_the_admin_shows_who_is_locked_and_unlocks_them(site: Site) -> None:
-    boss, bob = {"email": "boss@booking.example", "password": "a fine long password"}, "bob@booking.example"
-    names = {"DJANGO_SUPERUSER_USERNAME": boss["email"], "DJANGO_SUPERUSER_EMAIL": boss["email"]}
-    site.manage("createsuperuser", "--noinput", **names, DJANGO_SUPERUSER_PASSWORD=boss["password"])
+    bob = "bob@booking.example"
     site.browser().post("/register", data=GRACE | {"email": bob})
     login = {"email": bob, "password": GRACE["password"]}
     wrong = [site.browser().post("/login", data=login | {"password": "wrong"}).status_code for _ in range(5)]
     assert (wrong, site.browser().post("/login", data=login).status_code) == ([422] * 5, 429)
 
-    admin = site.logged_in(**boss)
+    admin = site.logged_in(email=STAFF_EMAIL)
+    link = f'<a href="/admin/auth/user/?q=bob%40booking.example">Unlock {bob}</a>'
+    assert 'href="/admin/locks"' in admin.get("/admin/").text
+    assert link in admin.get("/admin/locks").text
     page = admin.get("/admin/auth/user/", params={"q": bob}).text
     assert '<td class="field-locked">15 min</td>' in page
     (number,) = re.findall('name="_selected_action" value="([0-9]+)"', page)
     (token,) = set(re.findall('name="csrfmiddlewaretoken" value="(\\w+)"', page))
     form = {"action": "unlock", "_selected_action": number, "csrfmiddlewaretoken": token}
     admin.post("/admin/auth/user/", data=form, headers={"referer": "https://booking.example/admin/auth/user/"})
+    assert "Nobody is locked." in admin.get("/admin/locks").text
     assert "Log out" in site.browser().post("/login", data=login).text
 
 

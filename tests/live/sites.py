@@ -82,6 +82,22 @@ def fill_in(page: Page) -> None:
     page.wait_for_url(f"{SITE}/")
 
 
+def try_to_log_in(page: Page, email: str, password: str) -> int:
+    """The status of the answer to these."""
+    page.goto(f"{SITE}/login")
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password", exact=True).fill(password)
+    return press(page, "Log in", f"{SITE}/login")
+
+
+def press(page: Page, button: str, target: str) -> int:
+    """The status of the answer to a form, before what it redirects to."""
+    with page.expect_response(lambda answer: answer.url == target and answer.request.method == "POST") as answered:
+        page.get_by_role("main").get_by_role("button", name=button).click()
+    page.wait_for_load_state()
+    return answered.value.status
+
+
 @contextmanager
 def served(app: ASGIApp, cert: Certificate) -> Iterator[int]:
     """The port of an app on uvicorn over TLS, in a thread; it listens before its block begins."""

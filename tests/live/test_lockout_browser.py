@@ -13,7 +13,7 @@ from booking.seed import CODED_EMAIL, CODED_SECRET
 from support.browser import open_browser
 
 from .conftest import NAME, Service
-from .sites import EMAIL, LOOPBACK, PASSWORD, SITE, log_in
+from .sites import EMAIL, LOOPBACK, PASSWORD, SITE, log_in, press, try_to_log_in
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -35,25 +35,9 @@ def known(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def try_to_log_in(page: Page, email: str, password: str) -> int:
-    """The status of the answer to these."""
-    page.goto(f"{SITE}/login")
-    page.get_by_label("E-mail address").fill(email)
-    page.get_by_label("Password", exact=True).fill(password)
-    return press(page, "Log in", f"{SITE}/login")
-
-
 def type_code(page: Page, code: str) -> int:
     page.get_by_label("Code", exact=True).fill(code)
     return press(page, "Log in", f"{SITE}/login/code")
-
-
-def press(page: Page, button: str, target: str) -> int:
-    """The status of the answer to a form, before what it redirects to."""
-    with page.expect_response(lambda answer: answer.url == target and answer.request.method == "POST") as answered:
-        page.get_by_role("main").get_by_role("button", name=button).click()
-    page.wait_for_load_state()
-    return answered.value.status
 
 
 def said(page: Page) -> str:

@@ -17,6 +17,7 @@ from booking.seed import DEMO_EMAIL, DEMO_PASSWORD
 NOW = datetime(2026, 11, 23, 12, 30)
 
 SESSION = "__Host-session"  # as browsers know it; to the apps it is "session"
+INSIDE = "127.0.0.1"  # from where staff reaches /admin/
 DEVICE = "__Host-netguard-device"  # by which a browser is known that logged in
 
 
@@ -31,7 +32,7 @@ class Site:
         """The app, with a database of its own."""
         raise NotImplementedError
 
-    def browser(self) -> httpx2.Client:
+    def browser(self, address: str = INSIDE) -> httpx2.Client:
         """A visitor who follows redirects and keeps cookies."""
         raise NotImplementedError
 
@@ -39,8 +40,8 @@ class Site:
         """What must be open while the app is asked."""
         raise NotImplementedError
 
-    def logged_in(self, email: str = DEMO_EMAIL, password: str = DEMO_PASSWORD) -> httpx2.Client:
-        browser = self.browser()
+    def logged_in(self, email: str = DEMO_EMAIL, password: str = DEMO_PASSWORD, address: str = INSIDE) -> httpx2.Client:
+        browser = self.browser(address)
         answer = browser.post("/login", data={"email": email, "password": password}, follow_redirects=False)
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
         return browser
@@ -50,8 +51,9 @@ class StarletteSite(Site):
     def made(self) -> Any:
         return starlette_booking.app.create_app("sqlite://", clock=lambda: self.now())
 
-    def browser(self) -> httpx2.Client:
-        return TestClient(self.app, base_url="https://localhost:8443", raise_server_exceptions=False)
+    def browser(self, address: str = INSIDE) -> httpx2.Client:
+        client = (address, 50000)
+        return TestClient(self.app, base_url="https://localhost:8443", raise_server_exceptions=False, client=client)
 
     def running(self) -> AbstractContextManager[object]:
         return TestClient(self.app)
@@ -61,8 +63,8 @@ class FlaskSite(Site):
     def made(self) -> Any:
         return flask_booking.create_app("sqlite://", clock=lambda: self.now())
 
-    def browser(self) -> httpx2.Client:
-        transport = httpx2.WSGITransport(app=self.app)
+    def browser(self, address: str = INSIDE) -> httpx2.Client:
+        transport = httpx2.WSGITransport(app=self.app, remote_addr=address)
         return httpx2.Client(transport=transport, base_url="https://localhost:8443", follow_redirects=True)
 
     @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from netguard.checks import listing, one_of, section
 from netguard.errors import ConfigError
@@ -19,6 +19,7 @@ from netguard.rules import Mode
 from netguard.rules.users import UserRule
 
 _OVERRIDES: Final = (b"x-http-method-override", b"x-http-method", b"x-method-override")
+_HIDES: Final = {True: ("areas", "roles"), False: (), "outside": ("areas",)}  # refusals of which rules
 _NOT_FOUND: Final = "not-found"  # what a client is told of an area that hides
 
 
@@ -31,15 +32,15 @@ class Area:
     ``require`` is a role that the user must have, asked where the app knows the user: ``signed_in``, ``staff``,
     ``permission(...)``, ``group(...)``, ``role(...)``, ``scope(...)``, a callable of the user, or a list of these, of
     which all are needed; where the app tells no user, it refuses. Of several areas that match, the one with the most
-    specific pattern alone decides. A refusal is 403, or with ``hide`` 404. An address that cannot be known is in no
-    network.
+    specific pattern alone decides. A refusal is 403, or with ``hide`` 404; ``hide="outside"`` hides from addresses
+    alone, so that users inside read what they lack. An address that cannot be known is in no network.
     """
 
     path: str | Sequence[str] = field(kw_only=False)
     networks: Any = None
     deny: Any = None
     require: Any = None
-    hide: bool = False
+    hide: bool | Literal["outside"] = False
     mode: Mode = "enforce"
     allowed: NetworkList | None = field(default=None, init=False, repr=False, compare=False)
     denied: NetworkList | None = field(default=None, init=False, repr=False, compare=False)
@@ -47,7 +48,7 @@ class Area:
 
     def __post_init__(self) -> None:
         one_of("Area.mode", self.mode, ("enforce", "report"))
-        one_of("Area.hide", self.hide, (True, False))
+        one_of("Area.hide", self.hide, (True, False, "outside"))
         for pattern in self.patterns():
             Pattern.parse("Area.path", pattern)
         lists = {
@@ -86,14 +87,14 @@ def check_areas(areas: Sequence[Area]) -> None:
 class Guard:
     """One area, compiled: its networks are read."""
 
-    __slots__ = ("_allowed", "_denied", "_enforced", "_hide", "area", "name", "roles")
+    __slots__ = ("_allowed", "_denied", "_enforced", "_hidden", "area", "name", "roles")
 
     def __init__(self, area: Area, pause: Pause) -> None:
         self.area = area
         self.roles = area.roles
         self._allowed: NetworkSet | None = area.allowed.read(pause) if area.allowed else None
         self._denied: NetworkSet | None = area.denied.read(pause) if area.denied else None
-        self._hide = area.hide
+        self._hidden = _HIDES[area.hide]
         self._enforced = area.mode == "enforce"
         self.name = ", ".join(area.patterns())
 
@@ -122,7 +123,7 @@ class Guard:
 
     def _refused(self, code: str, why: str, rule: str = "areas") -> Refusal:
         detail = f"area {self.name}: {why}"
-        status, told = (404, _NOT_FOUND) if self._hide else (403, "")
+        status, told = (404, _NOT_FOUND) if rule in self._hidden else (403, "")
         return Refusal(rule, code, status, detail, enforced=self._enforced, told=told)
 
 

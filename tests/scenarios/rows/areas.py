@@ -146,5 +146,8 @@ ROWS: Sequence[Row] = (
        "all-but-one"),
     of("ada", named, OUTSIDE, "from-outside", peer="192.0.2.1"),
     of("bob", named, lacking("roles.missing", 404), "hidden", hide=True),
+    of("bob", named, lacking("roles.missing"), "hidden-outside/inside", hide="outside"),
+    of("ada", named, Expect(status=404, reached=False, events=["areas.outside"]), "hidden-outside/outside",
+       peer="192.0.2.1", hide="outside"),
     of("bob", named, Expect(events=["roles.missing"], enforced=False), "report", mode="report"),
 )  # fmt: skip
