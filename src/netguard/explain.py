@@ -48,7 +48,7 @@ def explain(policy: Policy, request: Request) -> Explanation:
     """Run the steps of ``decide`` on a request and tell what each said, up to the one that decided."""
     outer = Plan(policy)
     plan = (outer.tenants.plan(request) if outer.tenants else None) or outer
-    trace: list[Verdict] = []
+    trace = [Verdict("tenants", "pass", detail=plan.policy.space or "the outer policy")] if outer.tenants else []
     for step in plan.steps:
         refusal = step.check(request)
         trace.append(_verdict(step.rule, refusal))

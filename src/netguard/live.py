@@ -111,7 +111,7 @@ class LivePolicy:
         sinks = Sinks(old.policy.events)
         try:
             policy = self._read()
-            object.__setattr__(policy, "shared", old.policy.shared)  # the counters of this process, and its key
+            _hand_on(old.policy, policy)
             plan = Plan(policy, pause=_give_way)
             for check in self._checks:
                 check(plan)
@@ -204,6 +204,14 @@ def _stamp(path: Path) -> Stamp:
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _hand_on(old: Policy, new: Policy) -> None:
+    """Give a policy, and its tenants by name, the counters of this process and its key."""
+    object.__setattr__(new, "shared", old.shared)
+    if old.tenants and new.tenants:
+        for name in old.tenants.policies.keys() & new.tenants.policies.keys():
+            _hand_on(old.tenants.policies[name], new.tenants.policies[name])
 
 
 def _give_way() -> None:

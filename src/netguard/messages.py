@@ -63,8 +63,15 @@ class Request:
 class Pending(Protocol):
     """What waits until somebody knows the user."""
 
+    @property
+    def rules(self) -> Sequence[object]:
+        """The rules about the user among it, each of which may ask the app's database."""
+
     def judge(self, user: object) -> Decision:
         """What it says of this user; None for nobody."""
+
+    def unjudged(self) -> Continue | Respond:
+        """What it says where nobody tells the user."""
 
 
 class Continue:

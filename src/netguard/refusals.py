@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from http import HTTPStatus
 from string import Template
@@ -16,6 +16,7 @@ from netguard.errors import ConfigError
 from netguard.messages import Continue, Decision, Page, Refusal, Request, Respond
 
 _logger: Final = logging.getLogger("netguard")
+NOT_FOUND: Final = "not-found"  # what a client is told of a path that hides
 _HTML_TYPE: Final = b"text/html; charset=utf-8"
 
 _SENTENCES: Final = {
@@ -56,6 +57,7 @@ NO_USER: Final = (
 UNJUDGED: Final = Refusal(
     "roles", "roles.unjudged", 403, "a rule needs the user, and the app's hook never told who it is"
 )
+UNJUDGED_HIDDEN: Final = replace(UNJUDGED, status=404, told=NOT_FOUND)
 UNPROVED: Final = Refusal("core", "core.unproved", 500, "no rule let this request pass: please report this bug")
 
 

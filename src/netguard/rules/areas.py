@@ -14,12 +14,12 @@ from netguard.messages import Refusal, Request
 from netguard.network_lists import NetworkList
 from netguard.networks import NetworkSet
 from netguard.patterns import Pattern, PatternMap
+from netguard.refusals import NOT_FOUND
 from netguard.roles import Role, lacks, roles_of
 from netguard.rules import Mode
 from netguard.rules.users import UserRule
 
 _OVERRIDES: Final = (b"x-http-method-override", b"x-http-method", b"x-method-override")
-_NOT_FOUND: Final = "not-found"  # what a client is told of an area that hides
 
 
 @section
@@ -122,7 +122,7 @@ class Guard:
 
     def _refused(self, code: str, why: str, rule: str = "areas") -> Refusal:
         detail = f"area {self.name}: {why}"
-        status, told = (404, _NOT_FOUND) if self._hide else (403, "")
+        status, told = (404, NOT_FOUND) if self._hide else (403, "")
         return Refusal(rule, code, status, detail, enforced=self._enforced, told=told)
 
 
@@ -168,13 +168,14 @@ class AreaRule:
 class RoleRule:
     """The roles of one area, asked where the user is known."""
 
-    __slots__ = ("_guard", "mode")
+    __slots__ = ("_guard", "hides", "mode")
 
     rule: Final = "roles"
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
         self.mode: Mode = guard.area.mode
+        self.hides = guard.area.hide
 
     def matches(self, request: Request) -> bool:
         """It was chosen for this request."""

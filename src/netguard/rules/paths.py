@@ -43,10 +43,11 @@ class Ambiguity:
     ``guards`` are these patterns, each with whether it is enforced.
     """
 
-    __slots__ = ("_patterns",)
+    __slots__ = ("_enforced", "_patterns")
 
     def __init__(self, guards: Iterable[tuple[str, bool]]) -> None:
         entries = [(text, (place, enforced)) for place, (text, enforced) in enumerate(guards)]
+        self._enforced = any(enforced for _, (_, enforced) in entries)
         self._patterns = PatternMap("guards", entries, guarding=True)
 
     def __bool__(self) -> bool:
@@ -57,7 +58,8 @@ class Ambiguity:
         if _ODD.search(request.path) is None and b"%" not in request.target:
             return None
         if len(request.target) > _LONGEST_GUARDED:
-            return Refusal("paths", "paths.too-long", 400, f"a path of {len(request.target)} bytes with odd signs")
+            detail = f"a path of {len(request.target)} bytes with odd signs"
+            return Refusal("paths", "paths.too-long", 400, detail, enforced=self._enforced)
         match, method = self._patterns.match, request.method
         plain = set(match(method, request.path))
         for spelling in spellings(request):
