@@ -248,10 +248,11 @@ class Tenants:
         if not (self.policies and hasattr(self.policies, "items")):
             raise ConfigError(f"Tenants: write a mapping of names to policies, not {self.policies!r}")
         for name, policy in self.policies.items():
-            _kind(f"tenants[{name!r}]", policy, Policy)
-            owned = policy.hosts not in ((), _LOCAL_HOSTS) or Proxies.of(policy.proxies).trusted or policy.exempt
-            if not policy.space and (owned or policy.tenants):
-                raise ConfigError(f"Tenants[{name!r}]: hosts, proxies, exempt and tenants are the outer policy's own")
+            if not isinstance(policy, Policy):
+                raise ConfigError(f"Tenants[{name!r}]: write Policy(...), not {policy!r}")
+            if not policy.space and _says_what_is_outer(policy):
+                owned = ", ".join(_OUTER)
+                raise ConfigError(f"Tenants[{name!r}]: {owned} and tenants are the outer policy's own")
         if self.by is not None and not callable(self.by):
             raise ConfigError(f"Tenants.by: a callable of the request is meant, not {self.by!r}")
         for name in self.policies if self.by is None else ():
@@ -270,6 +271,12 @@ class Tenants:
             if f"*.{rest}" in self.policies:
                 return f"*.{rest}"
         return None
+
+
+def _says_what_is_outer(policy: Policy) -> bool:
+    """Whether a tenant says what the policy that lists it says."""
+    named = policy.hosts not in ((), _LOCAL_HOSTS) or Proxies.of(policy.proxies).trusted or policy.exempt
+    return bool(named or policy.tenants) or policy.hosts_mode != "enforce"
 
 
 def _check_tenant(name: str) -> None:

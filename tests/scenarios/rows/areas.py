@@ -134,6 +134,11 @@ ROWS: Sequence[Row] = (
     row("spelt/of-a-login", [], at("//login", method="POST", fields=["Sec-Fetch-Site: none"]), AMBIGUOUS, **LOCKED),
     row("spelt/of-what-only-reports", [Area("/admin/*", networks=[OFFICE], mode="report")], at("//admin"),
         Expect(events=["paths.ambiguous"], enforced=False)),
+    row("spelt/in-report-mode", ADMIN, at("//admin/x"), Expect(events=["paths.ambiguous"], enforced=False),
+        paths_mode="report"),
+    row("spelt/in-report-mode/the-area-still-refuses", ADMIN, at("/admin/x"), OUTSIDE, paths_mode="report"),
+    row("spelt/too-long-for-what-only-reports", [Area("/admin/*", networks=[OFFICE], mode="report")],
+        at("/club/" + "%20" * 3000), Expect(events=["paths.too-long"], enforced=False)),
     row("spelt/too-long", ADMIN, at("/club/" + "%20" * 3000), refused(400, "paths.too-long")),
     # Roles.
     of("ada", named, Expect(), "has-it"),
