@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 RawHeaders = list[tuple[bytes, bytes]]
 TextHeaders = list[tuple[str, str]]  # latin-1, as WSGI has them
 Kind = Literal["http", "websocket"]
+NOT_FOUND: Final = "not-found"  # the code that a client is told of a path that hides
 Count = tuple[int, int, int, int]  # left, wait, reset, generation; times in microseconds
 
 

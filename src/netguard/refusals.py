@@ -13,10 +13,9 @@ from typing import Final
 
 from netguard.checks import whole
 from netguard.errors import ConfigError
-from netguard.messages import Continue, Decision, Page, Refusal, Request, Respond
+from netguard.messages import NOT_FOUND, Continue, Decision, Page, Refusal, Request, Respond
 
 _logger: Final = logging.getLogger("netguard")
-NOT_FOUND: Final = "not-found"  # what a client is told of a path that hides
 _HTML_TYPE: Final = b"text/html; charset=utf-8"
 
 _SENTENCES: Final = {

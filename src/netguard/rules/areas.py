@@ -10,11 +10,10 @@ from typing import Any, Final
 from netguard.checks import listing, one_of, section
 from netguard.errors import ConfigError
 from netguard.intervals import Pause, no_pause
-from netguard.messages import Refusal, Request
+from netguard.messages import NOT_FOUND, Refusal, Request
 from netguard.network_lists import NetworkList
 from netguard.networks import NetworkSet
 from netguard.patterns import Pattern, PatternMap
-from netguard.refusals import NOT_FOUND
 from netguard.roles import Role, lacks, roles_of
 from netguard.rules import Mode
 from netguard.rules.users import UserRule
