@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import signal as signals
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from threading import Event, Lock, Thread
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
 from time import sleep
 from typing import Any, Final
 
@@ -43,7 +45,8 @@ class LivePolicy:
         self._own = [Path(one) for one in _listed(watch)]
         self._checks: list[Callable[[Plan], object]] = []
         self._one_at_a_time = Lock()
-        self._wake = Event()
+        self._wake: SimpleQueue[None] = SimpleQueue()  # which a signal may put into at any moment
+        self._woken_by_signals = False
         self._thread: Thread | None = None
         self._plan = Plan(self._read())
         self._seen = self._stamps()
@@ -52,7 +55,7 @@ class LivePolicy:
     @property
     def plan(self) -> Plan:
         """The plan in force now."""
-        if self._thread is None and self._every:
+        if self._thread is None and (self._every or self._woken_by_signals):
             self._start()
         return self._plan
 
@@ -80,10 +83,11 @@ class LivePolicy:
 
         def woken(received: int, frame: Any) -> None:
             self._seen = []
-            self._wake.set()
+            self._wake.put(None)
             if callable(before):
                 before(received, frame)
 
+        self._woken_by_signals = True
         self._start()
         signals.signal(number, woken)
 
@@ -110,11 +114,12 @@ class LivePolicy:
         old = self._plan
         sinks = Sinks(old.policy.events)
         try:
-            policy = self._read()
-            _hand_on(old.policy, policy)
-            plan = Plan(policy, pause=_give_way)
-            for check in self._checks:
-                check(plan)
+            with _failures(self._name()):
+                policy = self._read()
+                _hand_on(old.policy, policy)
+                plan = Plan(policy, pause=_give_way)
+                for check in self._checks:
+                    check(plan)
         except ConfigError as error:
             sinks.tell_news("policy.rejected", f"the policy stays as it was: {error}", trouble=True)
             raise
@@ -124,10 +129,8 @@ class LivePolicy:
     def _read(self) -> Policy:
         if not callable(self._source):
             return Policy.from_toml(self._source)
-        try:
+        with _failures(self._name()):
             policy = self._source()
-        except (OSError, ValueError, TypeError, LookupError) as error:
-            raise ConfigError(f"LivePolicy: {self._name()} failed: {error}") from error
         if not isinstance(policy, Policy):
             raise ConfigError(f"LivePolicy: {self._name()} gave {policy!r}, which is no Policy")
         return policy
@@ -152,7 +155,7 @@ class LivePolicy:
 
     def _forked(self) -> None:
         """A thread does not come along into a forked process: the next request starts another."""
-        self._thread, self._one_at_a_time, self._wake = None, Lock(), Event()
+        self._thread, self._one_at_a_time, self._wake = None, Lock(), SimpleQueue()
 
     def _watch(self) -> None:
         for _ in self._moments():
@@ -165,11 +168,17 @@ class LivePolicy:
             watch = None
         while True:
             if watch is None or not self._every:
-                self._wake.wait(self._every or None)
-                self._wake.clear()
+                self._wait()
                 yield None
             else:
                 yield from self._told(watch)
+
+    def _wait(self) -> None:
+        """Until it is time to look, or a signal came."""
+        try:
+            self._wake.get(timeout=self._every or None)
+        except Empty:
+            return
 
     def _told(self, watch: Callable[..., Iterator[object]]) -> Iterator[object]:
         """The moments in which a watcher of folders saw something, until the files are others."""
@@ -180,6 +189,17 @@ class LivePolicy:
             yield None
             if files != list(self._files()):
                 return
+
+
+@contextmanager
+def _failures(name: str) -> Iterator[None]:
+    """Whatever the app's callables raise as a ConfigError: a thread that died of it would look no more."""
+    try:
+        yield
+    except ConfigError:
+        raise
+    except Exception as error:
+        raise ConfigError(f"LivePolicy: {name} failed: {type(error).__name__}: {error}") from error
 
 
 def _check_source(source: object) -> None:
