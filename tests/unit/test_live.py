@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -18,6 +18,8 @@ from netguard.events import SecurityEvent
 from scenarios.asgi_driver import scope_of
 from scenarios.row import Ask
 from support.load import until
+
+T = TypeVar("T")
 
 HOSTS = 'hosts = ["{}"]\n'
 
@@ -189,7 +191,7 @@ def test_what_a_callable_raises_keeps_the_policy_and_the_thread(told: list[Secur
     assert codes == ["rejected", "reloaded", "rejected", "reloaded"]
 
 
-def _next(states: list[Exception | None], value: Any) -> Any:
+def _next(states: list[Exception | None], value: T) -> T:
     """The value, unless it is time to fail."""
     state = states.pop(0) if states else None
     if state is not None:
