@@ -16,9 +16,8 @@ from netguard.networks import NetworkSet
 from netguard.patterns import Pattern, PatternMap
 from netguard.roles import Role, lacks, roles_of
 from netguard.rules import Mode
+from netguard.rules.methods import methods
 from netguard.rules.users import UserRule
-
-_OVERRIDES: Final = (b"x-http-method-override", b"x-http-method", b"x-method-override")
 
 
 @section
@@ -147,11 +146,10 @@ class AreaRule:
 
     def guards(self, request: Request) -> Sequence[Guard]:
         """The area of a request; several where a header makes another method of it."""
-        found = self._best(request.method, request.path)
         if not self._methods:
-            return found
-        others = [self._best(method, request.path) for method in _overridden(request)]
-        return tuple(dict.fromkeys([*found, *(guard for guards in others for guard in guards)])) if others else found
+            return self._best(request.method, request.path)
+        found = [guard for method in methods(request) for guard in self._best(method, request.path)]
+        return tuple(dict.fromkeys(found))
 
     def rules(self, request: Request) -> Sequence[UserRule]:
         """The rules about the user that guard a request."""
@@ -188,8 +186,3 @@ class RoleRule:
 
 def _rank(found: tuple[tuple[int, ...], Guard]) -> tuple[int, ...]:
     return found[0]
-
-
-def _overridden(request: Request) -> list[str]:
-    """Methods that a header asks an app to run in place of the request's own."""
-    return [value.decode("latin-1").upper() for name in _OVERRIDES if (value := request.headers.get(name))]

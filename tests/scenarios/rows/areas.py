@@ -107,7 +107,12 @@ ROWS: Sequence[Row] = (
     row("most-specific/by-another-method", BY_METHOD, at("/club"), Expect()),
     row("most-specific/by-a-method-of-a-header", BY_METHOD,
         at("/club", fields=["X-HTTP-Method-Override: post", "Sec-Fetch-Site: none"]), OUTSIDE),
+    row("most-specific/by-a-method-of-two-headers", BY_METHOD,
+        at("/club", fields=["X-HTTP-Method-Override: get", "X-HTTP-Method-Override: post", "Sec-Fetch-Site: none"]),
+        OUTSIDE),
     # Spellings.
+    row("spelt/by-a-method-of-a-header", [Area("DELETE /courts/*", networks=[OFFICE])],
+        at("//courts/7", method="POST", fields=["X-HTTP-Method-Override: DELETE", "Sec-Fetch-Site: none"]), AMBIGUOUS),
     row("spelt/two-slashes", ADMIN, at("//admin/x"), AMBIGUOUS),
     row("spelt/two-slashes-within", ADMIN, at("/admin//x"), OUTSIDE),
     row("spelt/a-dot", ADMIN, at("/./admin"), AMBIGUOUS),
