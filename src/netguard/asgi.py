@@ -83,6 +83,15 @@ class NetguardMiddleware:
         other._serve(plan)
         return other
 
+    def failing(self, error: Exception) -> Self:
+        """The same in front of an app that raises."""
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            raise error
+
+        self.app = app
+        return self
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
         if kind == "lifespan":

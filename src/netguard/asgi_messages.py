@@ -173,7 +173,7 @@ def withholding(exchange: Exchange, scope: Scope, send: Send, tell: Callable[[Co
         if withheld is None:
             instead = exchange.withheld()
             withheld = instead is not None
-            tell(instead or exchange.verdict or Continue())
+            tell(exchange.judged())
             if instead is not None:
                 await respond(exchange.page(instead), scope, send)
         if not withheld:

@@ -250,12 +250,12 @@ def _steps(policy: Policy, receiver: Receiver, areas: AreaRule | None) -> Iterat
     exempt = Exemptions("Policy.exempt", policy.exempt)
     if policy.preset == "development" and not policy.open:
         yield Step("development", PrivatePeers().check)
-    yield Step("hosts", _unless_exempt(exempt, hosts.check))
+    yield Step("hosts", _shadowed(policy.hosts_mode, _unless_exempt(exempt, hosts.check)))
     if policy.https:
         yield Step("https", _shadowed(policy.https.mode, _unless_exempt(exempt, policy.https.rule(hosts))))
     ambiguity = Ambiguity(_guards(policy))
     if ambiguity:
-        yield Step("paths", ambiguity.check)
+        yield Step("paths", _shadowed(policy.paths_mode, ambiguity.check))
     if areas is not None:
         yield Step("areas", areas.check)
     if policy.origin:

@@ -21,6 +21,7 @@ from netguard.messages import (
     Respond,
     Taken,
 )
+from netguard.refusals import UNJUDGED, UNJUDGED_HIDDEN
 from netguard.rules import Mode
 from netguard.rules.users import UserRule, judge_user
 
@@ -224,3 +225,10 @@ class Later:
         if isinstance(said, Respond) or not self.shares:
             return said
         return Counting(self._request, self.shares, None, user).counted(self._body, said.notes)
+
+    def unjudged(self) -> Continue | Respond:
+        """A refusal, hidden as one of its rules would be; only a note where all of them only report."""
+        hides = any(rule.hides and rule.mode == "enforce" for rule in self.rules)
+        if "enforce" in (*(rule.mode for rule in self.rules), *(share.mode for share in self.shares)):
+            return Respond(UNJUDGED_HIDDEN if hides else UNJUDGED)
+        return Continue((replace(UNJUDGED, enforced=False),))

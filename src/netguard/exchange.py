@@ -26,7 +26,7 @@ from netguard.messages import (
     Respond,
     Taken,
 )
-from netguard.refusals import UNJUDGED, Pages, proved
+from netguard.refusals import Pages, proved
 from netguard.response_head import ResponseHead, Tell
 
 if TYPE_CHECKING:
@@ -217,11 +217,16 @@ class Exchange(ResponseHead):
             for note in notes:
                 self._tell(self.request, note)
 
+    def judged(self) -> Continue | Respond:
+        """What the rules about the user said, or say where nobody told who it is."""
+        if self.verdict is None and self.pending:
+            return self.pending.unjudged()
+        return self.verdict or CONTINUE
+
     def withheld(self) -> Respond | None:
         """The answer that must leave instead of the app's, as long as nobody proved that its user may have it."""
-        if not self.pending or type(self.verdict) is Continue:
-            return None
-        return self.verdict if isinstance(self.verdict, Respond) else Respond(UNJUDGED)
+        decided = self.judged()
+        return decided if isinstance(decided, Respond) else None
 
     def refused(self, error: Refused) -> Page:
         """What the client gets for an error that carries its refusal, and that no view caught."""

@@ -48,10 +48,10 @@ def explain(policy: Policy, request: Request) -> Explanation:
     """Run the steps of ``decide`` on a request and tell what each said, up to the one that decided."""
     outer = Plan(policy)
     plan = (outer.tenants.plan(request) if outer.tenants else None) or outer
-    trace: list[Verdict] = []
+    trace = [Verdict("tenants", "pass", detail=plan.policy.space or "the outer policy")] if outer.tenants else []
     for step in plan.steps:
         refusal = step.check(request)
-        trace.append(_verdict(step.rule, refusal))
+        trace.append(_verdict(step.rule, refusal, _area(plan, request) if step.rule == "areas" else ""))
         if refusal is not None and refusal.enforced:
             break
     else:
@@ -93,9 +93,15 @@ def _token(plan: Plan, request: Request) -> Iterator[Verdict]:
     yield Verdict("token", "pass")
 
 
-def _verdict(rule: str, refusal: Refusal | None) -> Verdict:
+def _area(plan: Plan, request: Request) -> str:
+    """Which area a request was held against."""
+    found = plan.areas.guards(request) if plan.areas else ()
+    return " and ".join(f"area {guard.name}" for guard in found) or "in no area"
+
+
+def _verdict(rule: str, refusal: Refusal | None, passing: str = "") -> Verdict:
     if refusal is None:
-        return Verdict(rule, "pass")
+        return Verdict(rule, "pass", detail=passing)
     return Verdict(rule, "refuse" if refusal.enforced else "report", refusal.code, refusal.detail)
 
 

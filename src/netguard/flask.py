@@ -36,9 +36,14 @@ class NetguardMiddleware(WSGINetguardMiddleware):
 
     asks_inside = True
 
-    def __init__(self, app: Flask, policy: Policy | Plan | LivePolicy) -> None:
-        super().__init__(app.wsgi_app, policy)
+    def __init__(self, app: Flask, policy: Policy | Plan | LivePolicy, user: User | None = None) -> None:
         self._flask = app
+        self._flask_user = user
+        super().__init__(app.wsgi_app, policy)
+
+    def _check(self, plan: Plan) -> None:
+        if plan.asks_user:
+            _asked(self._flask, self._flask_user)
 
     @property
     def may_ask_user(self) -> bool:
@@ -82,19 +87,20 @@ class Netguard:
             raise ConfigError(f"Netguard: write Netguard(app, policy) with a Flask app first, not {app!r}")
         if "netguard" in app.extensions:
             raise ConfigError(f"Netguard: {app.name!r} has one already: apply it once, where the app is made")
-        middleware = NetguardMiddleware(app, _checked(policy or self._policy))
+        user = user or self._user
+        middleware = NetguardMiddleware(app, _checked(policy or self._policy), user)
         if middleware.may_ask_user:
-            app.before_request(_hook(_asked(app, user or self._user)))
+            app.before_request(_hook(app, user))
         app.register_error_handler(Refused, lambda error: _response(_exchange().refused(error)))
         if middleware.may_log_in:
             _listen_to_logins(app)
         app.app_ctx_globals_class = _with_netguard(app.app_ctx_globals_class)
         app.jinja_env.globals["csp_nonce"] = Nonce(_exchange)  # as a global, imported macros see it too
-        if middleware.plan.csrf:  # else these names stay free for others, as Flask-WTF
+        if any(plan.csrf for plan in middleware.plan.all()):  # else these names stay free for others, as Flask-WTF
             app.jinja_env.globals.update(csrf_token=CsrfToken(_exchange), csrf_field=CsrfField(_exchange))
         app.wsgi_app = middleware  # type: ignore[method-assign]  # as Flask documents for middleware
         app.extensions["netguard"] = self
-        app.extensions["netguard_user"] = user or self._user  # for limits of views
+        app.extensions["netguard_user"] = user  # for limits of views
 
 
 def _listen_to_logins(app: Flask) -> None:
@@ -207,12 +213,12 @@ def _user() -> User:
     return _asked(current_app, current_app.extensions["netguard_user"])
 
 
-def _hook(user: User) -> Callable[[], Response | None]:
+def _hook(app: Flask, user: User | None) -> Callable[[], Response | None]:
     def admit() -> Response | None:
         exchange = _exchange()
         if not exchange.pending:
             return None
-        verdict = exchange.admit(_found(user))
+        verdict = exchange.admit(_found(_asked(app, user)))
         return _refusal(exchange, verdict if isinstance(verdict, Respond) else None)
 
     return admit

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import signal as signals
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from threading import Event, Lock, Thread
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
 from time import sleep
 from typing import Any, Final
 
@@ -44,7 +46,8 @@ class LivePolicy:
         self._own = [Path(one) for one in _listed(watch)]
         self._checks: list[Callable[[Plan], object]] = []
         self._one_at_a_time = Lock()
-        self._wake = Event()
+        self._wake: SimpleQueue[None] = SimpleQueue()  # which a signal may put into at any moment
+        self._woken_by_signals = False
         self._thread: Thread | None = None
         self._plan = Plan(self._read())
         self._seen = self._stamps()
@@ -53,7 +56,7 @@ class LivePolicy:
     @property
     def plan(self) -> Plan:
         """The plan in force now."""
-        if self._thread is None and self._every:
+        if self._thread is None and (self._every or self._woken_by_signals):
             self._start()
         return self._plan
 
@@ -81,10 +84,11 @@ class LivePolicy:
 
         def woken(received: int, frame: Any) -> None:
             self._seen = []
-            self._wake.set()
+            self._wake.put(None)
             if callable(before):
                 before(received, frame)
 
+        self._woken_by_signals = True
         self._start()
         signals.signal(number, woken)
 
@@ -111,11 +115,12 @@ class LivePolicy:
         old = self._plan
         sinks = Sinks(old.policy.events)
         try:
-            policy = self._read()
-            object.__setattr__(policy, "shared", old.policy.shared)  # the counters of this process, and its key
-            plan = Plan(policy, pause=_give_way)
-            for check in self._checks:
-                check(plan)
+            with _failures(self._name()):
+                policy = self._read()
+                _hand_on(old.policy, policy)
+                plan = Plan(policy, pause=_give_way)
+                for check in self._checks:
+                    check(plan)
         except ConfigError as error:
             sinks.tell_news("policy.rejected", f"the policy stays as it was: {error}", trouble=True)
             raise
@@ -125,10 +130,8 @@ class LivePolicy:
     def _read(self) -> Policy:
         if not callable(self._source):
             return Policy.from_toml(self._source)
-        try:
+        with _failures(self._name()):
             policy = self._source()
-        except (OSError, ValueError, TypeError, LookupError) as error:
-            raise ConfigError(f"LivePolicy: {self._name()} failed: {error}") from error
         if not isinstance(policy, Policy):
             raise ConfigError(f"LivePolicy: {self._name()} gave {policy!r}, which is no Policy")
         return policy
@@ -153,7 +156,7 @@ class LivePolicy:
 
     def _forked(self) -> None:
         """A thread does not come along into a forked process: the next request starts another."""
-        self._thread, self._one_at_a_time, self._wake = None, Lock(), Event()
+        self._thread, self._one_at_a_time, self._wake = None, Lock(), SimpleQueue()
 
     def _watch(self) -> None:
         for _ in self._moments():
@@ -166,11 +169,17 @@ class LivePolicy:
             watch = None
         while True:
             if watch is None or not self._every:
-                self._wake.wait(self._every or None)
-                self._wake.clear()
+                self._wait()
                 yield None
             else:
                 yield from self._told(watch)
+
+    def _wait(self) -> None:
+        """Until it is time to look, or a signal came."""
+        try:
+            self._wake.get(timeout=self._every or None)
+        except Empty:
+            return
 
     def _told(self, watch: Callable[..., Iterator[object]]) -> Iterator[object]:
         """The moments in which a watcher of folders saw something, until the files are others."""
@@ -181,6 +190,17 @@ class LivePolicy:
             yield None
             if files != list(self._files()):
                 return
+
+
+@contextmanager
+def _failures(name: str) -> Iterator[None]:
+    """Whatever the app's callables raise as a ConfigError: a thread that died of it would look no more."""
+    try:
+        yield
+    except ConfigError:
+        raise
+    except Exception as error:
+        raise ConfigError(f"LivePolicy: {name} failed: {type(error).__name__}: {error}") from error
 
 
 def _check_source(source: object) -> None:
@@ -205,6 +225,14 @@ def _stamp(path: Path) -> Stamp:
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _hand_on(old: Policy, new: Policy) -> None:
+    """Give a policy, and its tenants by name, the counters of this process and its key."""
+    object.__setattr__(new, "shared", old.shared)
+    if old.tenants and new.tenants:
+        for name in old.tenants.policies.keys() & new.tenants.policies.keys():
+            _hand_on(old.tenants.policies[name], new.tenants.policies[name])
 
 
 def _give_way() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 RawHeaders = list[tuple[bytes, bytes]]
 TextHeaders = list[tuple[str, str]]  # latin-1, as WSGI has them
 Kind = Literal["http", "websocket"]
+NOT_FOUND: Final = "not-found"  # the code that a client is told of a path that hides
 Count = tuple[int, int, int, int]  # left, wait, reset, generation; times in microseconds
 
 
@@ -63,8 +64,15 @@ class Request:
 class Pending(Protocol):
     """What waits until somebody knows the user."""
 
+    @property
+    def rules(self) -> Sequence[object]:
+        """The rules about the user among it, each of which may ask the app's database."""
+
     def judge(self, user: object) -> Decision:
         """What it says of this user; None for nobody."""
+
+    def unjudged(self) -> Continue | Respond:
+        """What it says where nobody tells the user."""
 
 
 class Continue:

@@ -19,8 +19,9 @@ from netguard.messages import Request
 from netguard.proxies import Proxies
 from netguard.rate_limit import REPORTS, RateLimit, check_names
 from netguard.refusals import PageSource, check_pages
+from netguard.rules import Mode
 from netguard.rules.areas import Area, check_areas
-from netguard.rules.hosts import Hosts
+from netguard.rules.hosts import Hosts, parse_authority
 from netguard.rules.https import HTTPS
 from netguard.rules.origin import Origin
 from netguard.rules.paths import Exemptions
@@ -37,6 +38,7 @@ _HEADERS: Final = {
     "development": presets.DEVELOPMENT,
 }
 _OBSOLETE: Final = "1; mode=block"  # the filter that it turned on was a hole of its own
+_OUTER: Final = ("hosts", "hosts_mode", "proxies", "exempt")  # what tenants have from the policy that lists them
 _LOCAL_HOSTS: Final = ("localhost:*", "127.0.0.1:*", "[::1]:*", "testserver:*")
 
 
@@ -46,7 +48,8 @@ class Policy:
 
     ``hosts`` lists the names that are served (``"*.club.example"`` for any depth, ``"localhost:*"`` for any port);
     without them any well-formed Host is served over https and plain http is refused. ``proxies`` lists the networks
-    of your own proxies. ``exempt`` lists health paths that skip the host and the https rule alike. ``False``
+    of your own proxies. ``exempt`` lists health paths that skip the host and the https rule alike. ``hosts_mode`` and
+    ``paths_mode="report"`` only tell what the rules about hosts and spellings of paths would refuse. ``False``
     switches a section off. ``on_refusal`` gives own pages by status: an HTML template with ``$title``, ``$sentence``,
     ``$status`` and ``$code``, or a callable of the request and those words, with ``wait`` in seconds, that returns a
     content type and a body. ``secrets`` sign what must not be forged: the first signs, all verify; at least 32
@@ -61,12 +64,14 @@ class Policy:
     """
 
     hosts: Sequence[str] = ()
+    hosts_mode: Mode = "enforce"
     proxies: Proxies | Sequence[str] = ()
     exempt: Sequence[str] = ()
     https: HTTPS | Literal[False] = UNSET
     headers: Headers | Literal[False] = UNSET
     cookies: Cookies | Literal[False] = UNSET
     origin: Origin | Literal[False] = UNSET
+    paths_mode: Mode = "enforce"
     areas: Sequence[Area] = ()
     events: Sequence[Sink] = ()
     limits: Sequence[RateLimit] = ()
@@ -89,6 +94,8 @@ class Policy:
         if self.settled not in ("", self.preset):
             raise ConfigError(f"Policy.preset: {self.settled!r} was filled in already: write Policy.{self.preset}(...)")
         one_of("Policy.open", self.open, (True, False))
+        one_of("Policy.hosts_mode", self.hosts_mode, ("enforce", "report"))
+        one_of("Policy.paths_mode", self.paths_mode, ("enforce", "report"))
         if self.open and self.preset != "development":
             raise ConfigError("Policy.open: only Policy.development() is closed to public addresses: leave it out")
         _kind("https", self.https, HTTPS)
@@ -185,7 +192,11 @@ class Policy:
             return
         if not isinstance(self.tenants, Tenants):
             raise ConfigError(f"Policy.tenants: write Tenants(...), not {self.tenants!r}")
-        own: dict[str, Any] = {"hosts": self.hosts, "proxies": self.proxies, "exempt": self.exempt}
+        hosts = Hosts(patterns=self.hosts)
+        for name in self.tenants.policies if self.hosts and self.tenants.by is None else ():
+            if not (name.startswith("*.") or hosts.lists(name)):
+                raise ConfigError(f"Policy.tenants: nobody reaches {name!r}, which is not in hosts: list it there")
+        own: dict[str, Any] = {name: getattr(self, name) for name in _OUTER}
         policies = {name: replace(one, **own, space=f"tenant {name}") for name, one in self.tenants.policies.items()}
         object.__setattr__(self, "tenants", replace(self.tenants, policies=policies))
 
@@ -237,14 +248,15 @@ class Tenants:
         if not (self.policies and hasattr(self.policies, "items")):
             raise ConfigError(f"Tenants: write a mapping of names to policies, not {self.policies!r}")
         for name, policy in self.policies.items():
-            _kind(f"tenants[{name!r}]", policy, Policy)
-            owned = policy.hosts not in ((), _LOCAL_HOSTS) or Proxies.of(policy.proxies).trusted or policy.exempt
-            if not policy.space and (owned or policy.tenants):
-                raise ConfigError(f"Tenants[{name!r}]: hosts, proxies, exempt and tenants are the outer policy's own")
+            if not isinstance(policy, Policy):
+                raise ConfigError(f"Tenants[{name!r}]: write Policy(...), not {policy!r}")
+            if not policy.space and _says_what_is_outer(policy):
+                owned = ", ".join(_OUTER)
+                raise ConfigError(f"Tenants[{name!r}]: {owned} and tenants are the outer policy's own")
         if self.by is not None and not callable(self.by):
             raise ConfigError(f"Tenants.by: a callable of the request is meant, not {self.by!r}")
-        if self.by is None:
-            Hosts(patterns=tuple(self.policies))
+        for name in self.policies if self.by is None else ():
+            _check_tenant(name)
 
     def chooser(self) -> Callable[[Request], str | None]:
         """What names the tenant of a request."""
@@ -259,6 +271,22 @@ class Tenants:
             if f"*.{rest}" in self.policies:
                 return f"*.{rest}"
         return None
+
+
+def _says_what_is_outer(policy: Policy) -> bool:
+    """Whether a tenant says what the policy that lists it says."""
+    named = policy.hosts not in ((), _LOCAL_HOSTS) or Proxies.of(policy.proxies).trusted or policy.exempt
+    return bool(named or policy.tenants) or policy.hosts_mode != "enforce"
+
+
+def _check_tenant(name: str) -> None:
+    """Refuse a name that no request's host is ever equal to."""
+    Hosts(patterns=[name])
+    bare = name.removeprefix("*.")
+    found = parse_authority(bare.encode())
+    if found is not None and found != (bare, None):
+        meant = name[: len(name) - len(bare)] + found.host
+        raise ConfigError(f"Tenants: write {meant!r}, not {name!r}: in lower case, without port and final dot")
 
 
 def _kind(name: str, value: object, kind: type) -> None:

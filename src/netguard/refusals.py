@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from http import HTTPStatus
 from string import Template
@@ -13,7 +13,7 @@ from typing import Final
 
 from netguard.checks import whole
 from netguard.errors import ConfigError
-from netguard.messages import Continue, Decision, Page, Refusal, Request, Respond
+from netguard.messages import NOT_FOUND, Continue, Decision, Page, Refusal, Request, Respond
 
 _logger: Final = logging.getLogger("netguard")
 _HTML_TYPE: Final = b"text/html; charset=utf-8"
@@ -56,6 +56,7 @@ NO_USER: Final = (
 UNJUDGED: Final = Refusal(
     "roles", "roles.unjudged", 403, "a rule needs the user, and the app's hook never told who it is"
 )
+UNJUDGED_HIDDEN: Final = replace(UNJUDGED, status=404, told=NOT_FOUND)
 UNPROVED: Final = Refusal("core", "core.unproved", 500, "no rule let this request pass: please report this bug")
 
 

@@ -17,6 +17,7 @@ class Driver(Protocol):
     """What drives an app under one plan, and can make its like for another."""
 
     def serving(self, plan: Plan) -> Self: ...
+    def failing(self, error: Exception) -> Self: ...
 
 
 D = TypeVar("D", bound=Driver)
@@ -38,7 +39,10 @@ class Drivers(Generic[D]):
         outer = self._outer if self._live is None else self._live.plan
         if outer is not self._outer:  # another policy is in force, and so are its tenants
             self._outer, self._made = outer, {}
-        plan = outer if outer.tenants is None else outer.tenants.plan(request(outer)) or outer
+        try:
+            plan = outer if outer.tenants is None else outer.tenants.plan(request(outer)) or outer
+        except Exception as error:  # of the callable that names tenants: answered as one of the app's
+            return self._first.serving(outer).failing(error)
         driver = self._made.get(plan)
         if driver is None:
             driver = self._made[plan] = self._first.serving(plan)

@@ -73,6 +73,15 @@ class NetguardMiddleware:
         other._serve(plan)
         return other
 
+    def failing(self, error: Exception) -> Self:
+        """The same in front of an app that raises."""
+
+        def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+            raise error
+
+        self.app = app
+        return self
+
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if self._drivers is not None:
             return self._drivers.of(lambda plan: read_request(plan, environ))(environ, start_response)
@@ -116,7 +125,7 @@ class NetguardMiddleware:
     def _withheld(self, exchange: Exchange, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         refused = self._user and isinstance(exchange.admit(self._user(environ)), Respond)
         result = withholding(exchange, nothing if refused else self.app, environ, start_response)
-        self._sinks.tell_decision(exchange.request, exchange.withheld() or exchange.verdict or Continue())
+        self._sinks.tell_decision(exchange.request, exchange.judged())
         return result
 
     def propagates(self, environ: Environ) -> bool:

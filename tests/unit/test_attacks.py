@@ -158,6 +158,7 @@ def test_appending_takes_nothing_away(append: CSP) -> None:
 class _Nobody:
     rule = "roles"
     mode: Mode = "enforce"
+    hides: bool = False
 
     def matches(self, request: Asked) -> bool:
         return True

@@ -64,6 +64,57 @@ def test_explain_takes_a_policy_by_name() -> None:
     assert run("explain", "starlette_booking.security:policy", "GET /").exit_code == 0
 
 
+AREAS = """
+hosts = ["booking.example", "north.example"]
+[[areas]]
+path = "/admin/*"
+networks = ["10.8.0.0/16"]
+require = ["staff", "group:office"]
+[[areas]]
+path = "/desk"
+deny = ["10.0.0.0/8"]
+mode = "report"
+[tenants.policies."north.example"]
+[[tenants.policies."north.example".areas]]
+path = "/admin/*"
+networks = "private"
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "status"),
+    [
+        pytest.param(["GET /admin/x", "--from", "10.8.0.1"], ["areas pass area /admin/*"], 0, id="area"),
+        pytest.param(["GET /admin/x", "--from", "10.8.0.1"],
+                     ["roles ask area /admin/* needs: staff and group office"], 0, id="roles"),
+        pytest.param(["GET /admin/x"], ["areas refuse areas.outside area /admin/*: 203.0.113.7 is in none"], 1,
+                     id="outside"),
+        pytest.param(["GET /desk", "--from", "10.8.0.1"], ["areas report areas.denied area /desk"], 0, id="report"),
+        pytest.param(["GET /"], ["areas pass in no area", "tenants pass the outer policy"], 0, id="no-area"),
+        pytest.param(["GET //admin"], ["paths refuse paths.ambiguous b'//admin' may mean '/admin'"], 1, id="path"),
+        pytest.param(["GET /admin", "-H", "Host: north.example", "--from", "192.168.0.1"],
+                     ["tenants pass tenant north.example", "areas pass area /admin/*"], 0, id="tenant"),
+        pytest.param(["GET /admin", "--websocket"], ["areas refuse areas.outside"], 1, id="websocket"),
+    ],
+)  # fmt: skip
+def test_explain_tells_of_areas(tmp_path: Path, words: list[str], said: list[str], status: int) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(AREAS)
+    done = run("explain", str(file), *words)
+    told = [" ".join(line.split()) for line in done.output.splitlines()]
+    assert done.exit_code == status
+    for line in said:
+        assert any(one.startswith(line) for one in told), told
+
+
+def test_explain_takes_a_live_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "policy.toml").write_text(AREAS)
+    (tmp_path / "of_the_site.py").write_text("import netguard\nlive = netguard.LivePolicy('policy.toml', every=0)\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "areas.outside" in run("explain", "of_the_site:live", "GET /admin/x").output
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

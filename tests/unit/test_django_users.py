@@ -134,6 +134,7 @@ class Members:
 
     rule: str = "roles"
     mode: Mode = "enforce"
+    hides: bool = False
 
     def matches(self, request: Request) -> bool:
         return request.path.startswith("/members")

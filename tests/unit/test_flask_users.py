@@ -27,6 +27,7 @@ class Only:
     names: Sequence[object]
     rule: str = "fake"
     mode: Mode = "enforce"
+    hides: bool = False
     name: Callable[[Any], object] = lambda user: user
     asked: list[object] = field(default_factory=list)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -17,6 +18,8 @@ from netguard.events import SecurityEvent
 from scenarios.asgi_driver import scope_of
 from scenarios.row import Ask
 from support.load import until
+
+T = TypeVar("T")
 
 HOSTS = 'hosts = ["{}"]\n'
 
@@ -163,6 +166,69 @@ def test_a_forked_process_looks_by_itself(file: Path) -> None:
             os._exit(1)
         os._exit(0)
     file.write_text(HOSTS.format("two.example"))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_what_a_callable_raises_keeps_the_policy_and_the_thread(told: list[SecurityEvent]) -> None:
+    states: list[Exception | None] = [None, RuntimeError("the database is away"), None]
+    networks: list[Exception | None] = [None, None, AttributeError("no such row")]
+
+    def listed() -> list[str]:
+        return _next(networks, ["198.51.100.0/24"])
+
+    def made() -> Policy:
+        areas = [Area("/admin/*", networks=listed)]
+        return _next(states, Policy(hosts=["one.example"], areas=areas, events=[told.append]))
+
+    live = LivePolicy(made, every=0)
+    with pytest.raises(ConfigError, match="RuntimeError: the database is away"):
+        live.reload()
+    live.reload()
+    with pytest.raises(ConfigError, match="AttributeError: no such row"):
+        live.reload()
+    live.reload()
+    codes = [event.code.partition(".")[2] for event in told]
+    assert codes == ["rejected", "reloaded", "rejected", "reloaded"]
+
+
+def _next(states: list[Exception | None], value: T) -> T:
+    """The value, unless it is time to fail."""
+    state = states.pop(0) if states else None
+    if state is not None:
+        raise state
+    return value
+
+
+def test_a_signal_reloads_and_reaches_whoever_heard_it_before(file: Path) -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGUSR1, lambda number, frame: heard.append(number))
+    try:
+        live = LivePolicy(file, every=0)
+        app = NetguardMiddleware(hello, live)
+        live.reload_on(signal.SIGUSR1)
+        file.write_text(HOSTS.format("two.example"))
+        signal.raise_signal(signal.SIGUSR1)
+        until(lambda: asked(app, "two.example") == [200])
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert heard == [signal.SIGUSR1]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes are forked here")
+def test_a_forked_process_hears_the_signal_too(file: Path) -> None:
+    before = signal.getsignal(signal.SIGUSR1)
+    app = NetguardMiddleware(hello, live := LivePolicy(file, every=0))
+    live.reload_on(signal.SIGUSR1)
+    child = os.fork()
+    if not child:
+        try:
+            file.write_text(HOSTS.format("two.example"))
+            signal.raise_signal(signal.SIGUSR1)
+            until(lambda: asked(app, "two.example") == [200])
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    signal.signal(signal.SIGUSR1, before)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 RULES = (
-    "app|areas|body|cookies|core|counts|development|hosts|https|isolation|limits|lockout|origin|passwords|paths|proxies|"
+    "app|areas|body|cookies|core|counts|development|hosts|https|isolation|limits|lockout|origin|passwords|paths|policy|proxies|"
     "reports|roles|store|token"
 )
 

@@ -138,6 +138,7 @@ class StaffOnly:
 
     rule: str = "roles"
     mode: Mode = "enforce"
+    hides: bool = False
 
     def matches(self, request: Asked) -> bool:
         return request.path.startswith("/staff")

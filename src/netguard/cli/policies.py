@@ -6,6 +6,7 @@ import click
 
 from netguard.errors import ConfigError
 from netguard.policy import Policy
+from netguard.serving import is_live
 from netguard.toml import named
 
 
@@ -23,6 +24,8 @@ def read_policy(where: str) -> Policy:
         found = named("policy", where)
     except ConfigError as error:
         raise Problem(str(error)) from error
+    if is_live(found):
+        return found.policy
     if not isinstance(found, Policy):
         raise Problem(f"{where} is no Policy, but {found!r}")
     return found

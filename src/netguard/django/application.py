@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 import django
 from django.conf import settings
@@ -15,14 +15,13 @@ from django.utils.module_loading import import_string
 
 from netguard.asgi import NetguardMiddleware as ASGIDriver
 from netguard.asgi_messages import ASGIApp, Receive, Scope, Send
+from netguard.core import Plan
 from netguard.django.conf import SettingsError, policy_of_settings
 from netguard.django.middleware import NetguardMiddleware, refusal_of
 from netguard.django.signals import listen_to_logins
 from netguard.exchange import Exchange
 from netguard.wsgi import Environ
 from netguard.wsgi import NetguardMiddleware as WSGIDriver
-
-Driver = TypeVar("Driver", WSGIDriver, ASGIDriver)
 
 
 class _WSGIRequest(WSGIRequest):
@@ -67,12 +66,18 @@ class _ASGIHandler(_AnswersRefused, ASGIHandler):
 class _WSGIWrapper(WSGIDriver):
     asks_inside = True
 
+    def _check(self, plan: Plan) -> None:
+        _check_hook(plan)
+
     def propagates(self, environ: Environ) -> bool:
         return settings.DEBUG_PROPAGATE_EXCEPTIONS or super().propagates(environ)
 
 
 class _ASGIWrapper(ASGIDriver):
     asks_inside = True
+
+    def _check(self, plan: Plan) -> None:
+        _check_hook(plan)
 
     def propagates(self, scope: Scope) -> bool:
         return settings.DEBUG_PROPAGATE_EXCEPTIONS or super().propagates(scope)
@@ -86,27 +91,24 @@ class _ASGIWrapper(ASGIDriver):
 def get_wsgi_application() -> WSGIDriver:
     """Django's WSGI application behind ``settings.NETGUARD``; views find the exchange at ``request.netguard``."""
     django.setup(set_prefix=False)
-    return _hooked(_WSGIWrapper(_WSGIHandler(), policy_of_settings()))
+    return _WSGIWrapper(_WSGIHandler(), policy_of_settings())
 
 
 def get_asgi_application(websocket: ASGIApp | None = None) -> ASGIDriver:
     """Django's ASGI application behind ``settings.NETGUARD``; ``websocket`` is the app for WebSockets, as Channels'."""
     django.setup(set_prefix=False)
-    return _hooked(_ASGIWrapper(_ASGIHandler(websocket), policy_of_settings()))
+    return _ASGIWrapper(_ASGIHandler(websocket), policy_of_settings())
 
 
-def _hooked(driver: Driver) -> Driver:
+def _check_hook(plan: Plan) -> None:
     """Rules about the user need somebody who knows the user: the middleware, which finds the exchange made already."""
-    plan = driver.plan
-    if any(one.policy.lockouts() for one in plan.all()):
+    if plan.policy.lockouts():
         listen_to_logins()
-    asks = any(one.asks_user for one in plan.all())
-    if asks and not any(_is_ours(import_string(path)) for path in settings.MIDDLEWARE):
+    if plan.asks_user and not any(_is_ours(import_string(path)) for path in settings.MIDDLEWARE):
         raise SettingsError(
             "NETGUARD has rules about the user: add 'netguard.django.NetguardMiddleware' to MIDDLEWARE, which asks "
             "them in the wrapped form too"
         )
-    return driver
 
 
 def _is_ours(entry: object) -> bool:

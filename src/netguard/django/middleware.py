@@ -7,8 +7,9 @@ from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
+from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -67,6 +68,18 @@ class NetguardMiddleware:
         other._drivers = None
         other._serve(plan)
         return other
+
+    def failing(self, error: Exception) -> Self:
+        """The same in front of a project that raises."""
+
+        def raises(request: HttpRequest) -> HttpResponseBase:
+            raise error
+
+        async def raises_async(request: HttpRequest) -> HttpResponseBase:
+            raise error
+
+        self.get_response = convert_exception_to_response(raises_async if self._awaits else raises)
+        return self
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         if self._drivers is not None and outer_exchange(request) is None:
@@ -167,7 +180,7 @@ class NetguardMiddleware:
         """The response as it leaves: the app's, unless a rule about the user withholds it."""
         if exchange.pending:
             instead = exchange.withheld()
-            self._sinks.tell_decision(exchange.request, instead or exchange.verdict or Continue())
+            self._sinks.tell_decision(exchange.request, exchange.judged())
             if instead is not None:
                 response.close()
                 response = page_response(exchange.page(instead))
@@ -194,7 +207,10 @@ class NetguardMiddleware:
         exchange = exchange_of(request)
         if not exchange.pending or not knows_user(request):
             return None
-        return _refusal(exchange, await exchange.aadmit(await auser_of(request)))
+        user = await auser_of(request)
+        if exchange.pending.rules:  # permissions and groups are in the database, and an event loop must not wait for it
+            return _refusal(exchange, await sync_to_async(exchange.admit)(user))
+        return _refusal(exchange, await exchange.aadmit(user))
 
 
 def _listen(plan: Plan) -> None:

@@ -10,17 +10,16 @@ from typing import Any, Final, Literal
 from netguard.checks import listing, one_of, section
 from netguard.errors import ConfigError
 from netguard.intervals import Pause, no_pause
-from netguard.messages import Refusal, Request
+from netguard.messages import NOT_FOUND, Refusal, Request
 from netguard.network_lists import NetworkList
 from netguard.networks import NetworkSet
 from netguard.patterns import Pattern, PatternMap
 from netguard.roles import Role, lacks, roles_of
 from netguard.rules import Mode
+from netguard.rules.methods import methods
 from netguard.rules.users import UserRule
 
-_OVERRIDES: Final = (b"x-http-method-override", b"x-http-method", b"x-method-override")
 _HIDES: Final = {True: ("areas", "roles"), False: (), "outside": ("areas",)}  # refusals of which rules
-_NOT_FOUND: Final = "not-found"  # what a client is told of an area that hides
 
 
 @section
@@ -123,7 +122,7 @@ class Guard:
 
     def _refused(self, code: str, why: str, rule: str = "areas") -> Refusal:
         detail = f"area {self.name}: {why}"
-        status, told = (404, _NOT_FOUND) if rule in self._hidden else (403, "")
+        status, told = (404, NOT_FOUND) if rule in self._hidden else (403, "")
         return Refusal(rule, code, status, detail, enforced=self._enforced, told=told)
 
 
@@ -149,11 +148,10 @@ class AreaRule:
 
     def guards(self, request: Request) -> Sequence[Guard]:
         """The area of a request; several where a header makes another method of it."""
-        found = self._best(request.method, request.path)
         if not self._methods:
-            return found
-        others = [self._best(method, request.path) for method in _overridden(request)]
-        return tuple(dict.fromkeys([*found, *(guard for guards in others for guard in guards)])) if others else found
+            return self._best(request.method, request.path)
+        found = [guard for method in methods(request) for guard in self._best(method, request.path)]
+        return tuple(dict.fromkeys(found))
 
     def rules(self, request: Request) -> Sequence[UserRule]:
         """The rules about the user that guard a request."""
@@ -169,13 +167,14 @@ class AreaRule:
 class RoleRule:
     """The roles of one area, asked where the user is known."""
 
-    __slots__ = ("_guard", "mode")
+    __slots__ = ("_guard", "hides", "mode")
 
     rule: Final = "roles"
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
         self.mode: Mode = guard.area.mode
+        self.hides = guard.area.hide is True
 
     def matches(self, request: Request) -> bool:
         """It was chosen for this request."""
@@ -189,8 +188,3 @@ class RoleRule:
 
 def _rank(found: tuple[tuple[int, ...], Guard]) -> tuple[int, ...]:
     return found[0]
-
-
-def _overridden(request: Request) -> list[str]:
-    """Methods that a header asks an app to run in place of the request's own."""
-    return [value.decode("latin-1").upper() for name in _OVERRIDES if (value := request.headers.get(name))]

@@ -102,6 +102,10 @@ class Hosts:
             )
         return None
 
+    def lists(self, host: str) -> bool:
+        """Whether a host is listed, on whatever port."""
+        return host in self._names or any(host.endswith(f".{suffix}") for suffix in self._suffixes)
+
     def allow(self, host: str, port: int | None, scheme: str) -> bool:
         """Whether a host and port (None: the scheme's own) are listed."""
         ports = self._names.get(host)

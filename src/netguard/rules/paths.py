@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote, unquote_to_bytes
 from netguard.checks import listing
 from netguard.messages import Refusal, Request
 from netguard.patterns import PatternMap
+from netguard.rules.methods import methods
 
 _LONGEST_GUARDED: Final = 8192  # bytes, where guards look at every spelling
 _OVERLONG: Final = re.compile(rb"[\xc0\xc1][\x80-\xbf]|\xe0[\x80\x81][\x80-\xbf]|\xf0\x80[\x80\x81][\x80-\xbf]")
@@ -43,10 +44,12 @@ class Ambiguity:
     ``guards`` are these patterns, each with whether it is enforced.
     """
 
-    __slots__ = ("_patterns",)
+    __slots__ = ("_enforced", "_methods", "_patterns")
 
     def __init__(self, guards: Iterable[tuple[str, bool]]) -> None:
         entries = [(text, (place, enforced)) for place, (text, enforced) in enumerate(guards)]
+        self._methods = any(" " in text for text, _ in entries)
+        self._enforced = any(enforced for _, (_, enforced) in entries)
         self._patterns = PatternMap("guards", entries, guarding=True)
 
     def __bool__(self) -> bool:
@@ -57,14 +60,18 @@ class Ambiguity:
         if _ODD.search(request.path) is None and b"%" not in request.target:
             return None
         if len(request.target) > _LONGEST_GUARDED:
-            return Refusal("paths", "paths.too-long", 400, f"a path of {len(request.target)} bytes with odd signs")
-        match, method = self._patterns.match, request.method
-        plain = set(match(method, request.path))
+            detail = f"a path of {len(request.target)} bytes with odd signs"
+            return Refusal("paths", "paths.too-long", 400, detail, enforced=self._enforced)
+        named = methods(request) if self._methods else (request.method,)
+        plain = self._matched(named, request.path)
         for spelling in spellings(request):
-            other = set(match(method, spelling))
+            other = self._matched(named, spelling)
             if other != plain:
                 return self._refused(request, spelling, enforced=any(enforced for _, enforced in other ^ plain))
         return None
+
+    def _matched(self, named: Sequence[str], path: str) -> set[tuple[int, bool]]:
+        return {found for method in named for found in self._patterns.match(method, path)}
 
     @staticmethod
     def _refused(request: Request, spelling: str, *, enforced: bool) -> Refusal:

@@ -17,6 +17,9 @@ class UserRule(Protocol):
     def rule(self) -> str: ...
     @property
     def mode(self) -> Mode: ...
+    @property
+    def hides(self) -> bool:
+        """Whether who is refused must not learn that there is anything."""
 
     def matches(self, request: Request) -> bool:
         """Whether the rule guards this request."""

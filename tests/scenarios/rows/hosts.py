@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netguard import Policy
+from netguard import HTTPS, Policy
 from scenarios.row import Ask, Expect, Row, refused
 
 ANY = Policy()
@@ -20,6 +20,7 @@ LISTED = Policy(
         "203.0.113.1",
     ]
 )
+SHADOWED = Policy(hosts=["booking.example"], hosts_mode="report")
 IPV6_LOOPBACK = Policy(hosts=["[::1]", "[::]"])
 
 SERVED = {
@@ -123,6 +124,29 @@ SINGLE = (
     Row(id="hosts/any-is-served-without-hosts", policy=ANY, ask=Ask(host="whatever.example:8443")),
     Row(id="hosts/missing", policy=LISTED, ask=Ask(host=None), expect=refused(400, "hosts.missing")),
     Row(id="hosts/missing-without-hosts", policy=ANY, ask=Ask(host=None), expect=refused(400, "hosts.missing")),
+    Row(
+        id="hosts/in-report-mode/foreign",
+        policy=SHADOWED,
+        ask=Ask(host="evil.example"),
+        expect=Expect(events=["hosts.foreign"], enforced=False),
+    ),
+    Row(
+        id="hosts/in-report-mode/missing",
+        policy=SHADOWED,
+        ask=Ask(host=None),
+        expect=Expect(events=["hosts.missing"], enforced=False),
+    ),
+    Row(
+        id="hosts/in-report-mode/served",
+        policy=SHADOWED,
+        ask=Ask(),
+    ),
+    Row(
+        id="hosts/in-report-mode/foreign-over-http",
+        policy=Policy(hosts=["booking.example"], hosts_mode="report", https=HTTPS(mode="report")),
+        ask=Ask(host="evil.example", scheme="http"),
+        expect=Expect(events=["hosts.foreign", "https.no-port"], enforced=False),
+    ),
     Row(
         id="hosts/missing-http-1.0",
         policy=LISTED,
