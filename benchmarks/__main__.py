@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import (
+    areas,
     asgi,
     caches,
     cookies,
@@ -39,6 +40,7 @@ SUBJECTS: dict[str, Callable[[int], Iterator[Row]]] = {
     "limits-peers": limits_peers.rows,
     "limits-redis": limits_redis.rows,
     "lockout": lockout.rows,
+    "areas": areas.rows,
     "networks": networks.rows,
     "networks-beside": networks_beside.rows,
     "passwords": passwords.rows,

@@ -15,6 +15,7 @@ _LONGEST_GUARDED: Final = 8192  # bytes, where guards look at every spelling
 _OVERLONG: Final = re.compile(rb"[\xc0\xc1][\x80-\xbf]|\xe0[\x80\x81][\x80-\xbf]|\xf0\x80[\x80\x81][\x80-\xbf]")
 _LONGEST: Final = 2048  # bytes; no probe and no webhook has a longer path, and each spelling costs its length
 _ODD: Final = re.compile(r"^[^/]|//|/\.|[%\\;?#\0]")
+_SIGNS: Final = re.compile(r"^[^/]|//|/\.|[\\;?#\0]")  # the same without what decoding takes away
 _HIDDEN: Final = re.compile(rb"(?i)%2f|%c[01]|%[ef]0|[\xc0\xc1\xe0\xf0]")  # what the decoded path does not show
 _END: Final = re.compile(r"[\0?#]")  # what cuts a path short for C, and for who decodes before splitting the query off
 _AUTHORITY: Final = re.compile(r"(?:[^/:]*:)?//[^/]*|[^/]+")  # of a target that names one, or is taken for such
@@ -131,7 +132,8 @@ def _readings(path: str) -> Iterator[str]:
             yield _narrowed(narrow)
     if not path.startswith("/") or path.startswith("//"):
         yield _AUTHORITY.sub("", path, count=1)
-    yield from _variants(path)
+    if _SIGNS.search(path):
+        yield from _variants(path)
 
 
 def _below_root(request: Request) -> str:
