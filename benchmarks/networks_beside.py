@@ -17,8 +17,8 @@ from netguard.networks import NetworkSet
 
 _BAR = 5.0  # milliseconds
 _ALONE = 10.0  # seconds
-_QUANTILES = {"median": 0.5, "p99": 0.99, "p99.9": 0.999, "longest": 1.0}
-_STEPS = (0.0, 0.1, 0.5, 1.0, 2.0, 5.0, float("inf"))  # milliseconds, the classes of the histogram
+QUANTILES = {"median": 0.5, "p99": 0.99, "p99.9": 0.999, "longest": 1.0}
+STEPS = (0.0, 0.1, 0.5, 1.0, 2.0, 5.0, float("inf"))  # milliseconds, the classes of the histogram
 
 Waited = list[tuple[float, float]]  # of each request: how long it took, and how long the thread ran meanwhile
 
@@ -30,16 +30,16 @@ def rows(_: int) -> Iterator[Row]:
     beside, seconds = _beside()
     yield Row(what="building beside requests, 1,000,000 networks", value=seconds * 1000, unit="ms")
     before, after = ([took for took, _ in waited] for waited in (alone, beside))
-    for name, part in _QUANTILES.items():
-        note = f"alone {_quantile(before, part):.3f} ms"
-        yield Row(what=f"a request beside the building, {name}", value=_quantile(after, part), unit="ms", note=note)
-    for low, high in pairwise(_STEPS):
-        note = f"alone {_share(before, low, high):.4f} %"
-        yield Row(what=_named(low, high), value=_share(after, low, high), unit="%", note=note)
+    for name, part in QUANTILES.items():
+        note = f"alone {quantile(before, part):.3f} ms"
+        yield Row(what=f"a request beside the building, {name}", value=quantile(after, part), unit="ms", note=note)
+    for low, high in pairwise(STEPS):
+        note = f"alone {share(before, low, high):.4f} %"
+        yield Row(what=named(low, high), value=share(after, low, high), unit="%", note=note)
     meanwhile = [ran for _, ran in beside]
-    for name, part in _QUANTILES.items():
+    for name, part in QUANTILES.items():
         note = "CPU time of the building within one request: what other programs take is not in it"
-        yield Row(what=f"added, {name}", value=_quantile(meanwhile, part), unit="ms", bar=_BAR, note=note)
+        yield Row(what=f"added, {name}", value=quantile(meanwhile, part), unit="ms", bar=_BAR, note=note)
 
 
 def _beside() -> tuple[Waited, float]:
@@ -73,14 +73,17 @@ async def _requests(stop: Callable[[], bool], clock: int) -> Waited:
     return waited
 
 
-def _quantile(values: list[float], part: float) -> float:
+def quantile(values: list[float], part: float) -> float:
+    """The value below which a part of them lies."""
     ordered = sorted(values)
     return ordered[min(int(len(ordered) * part), len(ordered) - 1)]
 
 
-def _share(values: list[float], low: float, high: float) -> float:
+def share(values: list[float], low: float, high: float) -> float:
+    """How many per cent of them lie between two."""
     return 100 * sum(low <= value < high for value in values) / len(values)
 
 
-def _named(low: float, high: float) -> str:
+def named(low: float, high: float) -> str:
+    """How the result calls a class of the histogram."""
     return f"requests of {low:g} ms and more" if high == float("inf") else f"requests of {low:g} to {high:g} ms"

@@ -12,7 +12,7 @@ from typing import Final
 Pause = Callable[[], object]
 
 STEP: Final = 256  # networks between two pauses: some 0.3 ms
-_LEAF: Final = 2048  # networks that one call sorts: 0.7 ms at most
+_LEAF: Final = 1024  # networks that one call sorts: some 0.4 ms
 _PART: Final = 512  # networks meant between two pivots
 _PIVOTS: Final = 2048
 _TOPS: Final = 8192  # boundaries that are searched as bytes; more are searched among numbers
@@ -120,8 +120,10 @@ class Gathering:
 def _ordered(keys: bytearray, width: int, pause: Pause) -> Iterator[list[bytes]]:
     """All keys in ascending order, in short lists."""
     if len(keys) <= _LEAF * width:
-        pause()
-        yield sorted(chain.from_iterable(_cut(keys, width)))
+        ordered = sorted(chain.from_iterable(_cut(keys, width)))
+        for start in range(0, len(ordered), STEP):
+            yield ordered[start : start + STEP]
+            pause()
         return
     pivots = _pivots(keys, width)
     parts = _parted(keys, width, pivots, pause)
