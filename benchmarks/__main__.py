@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import (
+    areas,
     asgi,
     caches,
     cookies,
@@ -21,6 +22,7 @@ from benchmarks import (
     networks,
     networks_beside,
     passwords,
+    reload,
     report,
     scaling,
     starlette,
@@ -39,8 +41,10 @@ SUBJECTS: dict[str, Callable[[int], Iterator[Row]]] = {
     "limits-peers": limits_peers.rows,
     "limits-redis": limits_redis.rows,
     "lockout": lockout.rows,
+    "areas": areas.rows,
     "networks": networks.rows,
     "networks-beside": networks_beside.rows,
+    "reload": reload.rows,
     "passwords": passwords.rows,
     "scaling": scaling.rows,
     "caches": caches.rows,

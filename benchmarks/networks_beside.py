@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from threading import Event, Thread
 
@@ -18,8 +18,8 @@ from netguard.networks import NetworkSet
 
 _BAR = 5.0  # milliseconds
 _ALONE = 10.0  # seconds
-_QUANTILES = {"median": 0.5, "p99": 0.99, "p99.9": 0.999, "longest": 1.0}
-_STEPS = (0.0, 0.1, 0.5, 1.0, 2.0, 5.0, float("inf"))  # milliseconds, the classes of the histogram
+QUANTILES = {"median": 0.5, "p99": 0.99, "p99.9": 0.999, "longest": 1.0}
+STEPS = (0.0, 0.1, 0.5, 1.0, 2.0, 5.0, float("inf"))  # milliseconds, the classes of the histogram
 
 # Of all requests: how long each took, and how long the thread ran meanwhile; milliseconds, in what is never collected.
 Waited = tuple["array[float]", "array[float]"]
@@ -33,15 +33,15 @@ def rows(_rounds: int) -> Iterator[Row]:
     yield Row(what="building beside requests, 1,000,000 networks", value=seconds * 1000, unit="ms")
     yield Row(what="the longest step of the building, CPU time", value=longest, unit="ms", bar=_BAR)
     (before, _), (after, meanwhile) = alone, beside
-    for name, part in _QUANTILES.items():
-        note = f"alone {_quantile(before, part):.3f} ms"
-        yield Row(what=f"a request beside the building, {name}", value=_quantile(after, part), unit="ms", note=note)
-    for low, high in pairwise(_STEPS):
-        note = f"alone {_share(before, low, high):.4f} %"
-        yield Row(what=_named(low, high), value=_share(after, low, high), unit="%", note=note)
-    for name, part in _QUANTILES.items():
+    for name, part in QUANTILES.items():
+        note = f"alone {quantile(before, part):.3f} ms"
+        yield Row(what=f"a request beside the building, {name}", value=quantile(after, part), unit="ms", note=note)
+    for low, high in pairwise(STEPS):
+        note = f"alone {share(before, low, high):.4f} %"
+        yield Row(what=named(low, high), value=share(after, low, high), unit="%", note=note)
+    for name, part in QUANTILES.items():
         note = "CPU time of the building within one request: what other programs take is not in it"
-        yield Row(what=f"added, {name}", value=_quantile(meanwhile, part), unit="ms", bar=_BAR, note=note)
+        yield Row(what=f"added, {name}", value=quantile(meanwhile, part), unit="ms", bar=_BAR, note=note)
 
 
 def _beside() -> tuple[Waited, float, float]:
@@ -82,14 +82,17 @@ async def _requests(stop: Callable[[], bool], clock: int) -> Waited:
     return waited
 
 
-def _quantile(values: array[float], part: float) -> float:
+def quantile(values: Sequence[float], part: float) -> float:
+    """The value below which a part of them lies."""
     ordered = sorted(values)
     return ordered[min(int(len(ordered) * part), len(ordered) - 1)]
 
 
-def _share(values: array[float], low: float, high: float) -> float:
+def share(values: Sequence[float], low: float, high: float) -> float:
+    """How many of a hundred lie between these."""
     return 100 * sum(low <= value < high for value in values) / len(values)
 
 
-def _named(low: float, high: float) -> str:
+def named(low: float, high: float) -> str:
+    """What a row calls them."""
     return f"requests of {low:g} ms and more" if high == float("inf") else f"requests of {low:g} to {high:g} ms"

@@ -16,7 +16,7 @@ FORWARDING: Final = frozenset(
     b"x-host x-scheme x-url-scheme x-proto x-client-ip x-cluster-client-ip x-remote-ip x-remote-addr x-originating-ip "
     b"x-proxyuser-ip true-client-ip client-ip cf-connecting-ip cf-connecting-ipv6 cf-pseudo-ipv4 fastly-client-ip "
     b"fly-client-ip x-azure-clientip x-azure-socketip x-appengine-user-ip x-envoy-external-address "
-    b"front-end-https x-arr-ssl x-forwarded cf-visitor x-appengine-https x-client-scheme".split()
+    b"x-script-name front-end-https x-arr-ssl x-forwarded cf-visitor x-appengine-https x-client-scheme".split()
 )
 _STARTS: Final = (b"x-forwarded-", b"x-original-", b"cloudfront-forwarded-", b"cloudfront-viewer-address")
 _ENDS: Final = (

@@ -15,7 +15,14 @@ from netguard.rules.methods import methods
 _LONGEST_GUARDED: Final = 8192  # bytes, where guards look at every spelling
 _OVERLONG: Final = re.compile(rb"[\xc0\xc1][\x80-\xbf]|\xe0[\x80\x81][\x80-\xbf]|\xf0\x80[\x80\x81][\x80-\xbf]")
 _LONGEST: Final = 2048  # bytes; no probe and no webhook has a longer path, and each spelling costs its length
-_ODD: Final = re.compile(r"//|/\.|[%\\;\0]")
+_ODD: Final = re.compile(r"^[^/]|//|/\.|[%\\;?#\0]")
+_SIGNS: Final = re.compile(r"^[^/]|//|/\.|[\\;?#\0]")  # the same without what decoding takes away
+_HIDDEN: Final = re.compile(rb"(?i)%2f|%c[01]|%[ef]0|[\xc0\xc1\xe0\xf0]")  # what the decoded path does not show
+_END: Final = re.compile(r"[\0?#]")  # what cuts a path short for C, and for who decodes before splitting the query off
+_AUTHORITY: Final = re.compile(r"(?:[^/:]*:)?//[^/]*|[^/]+")  # of a target that names one, or is taken for such
+_HOPS: Final = 3  # how many may each read the path in a way of their own, one after the other
+_MOST: Final = 65_536  # characters of all spellings together, each counted with what it costs besides: milliseconds
+_EACH: Final = 512
 
 
 class Exemptions:
@@ -35,7 +42,10 @@ class Exemptions:
         match, method = self._patterns.match, request.method
         if len(request.target) > _LONGEST or not match(method, request.path):
             return False
-        return all(match(method, spelling) for spelling in spellings(request))
+        try:
+            return all(match(method, spelling) for spelling in spellings(request))
+        except TooManyError:
+            return False
 
 
 class Ambiguity:
@@ -57,21 +67,27 @@ class Ambiguity:
 
     def check(self, request: Request) -> Refusal | None:
         """The refusal of a path that one hop would take for another than the next."""
-        if _ODD.search(request.path) is None and b"%" not in request.target:
+        if not _is_odd(request):
             return None
         if len(request.target) > _LONGEST_GUARDED:
-            detail = f"a path of {len(request.target)} bytes with odd signs"
-            return Refusal("paths", "paths.too-long", 400, detail, enforced=self._enforced)
+            return self._too_long(request)
         named = methods(request) if self._methods else (request.method,)
         plain = self._matched(named, request.path)
-        for spelling in spellings(request):
-            other = self._matched(named, spelling)
-            if other != plain:
-                return self._refused(request, spelling, enforced=any(enforced for _, enforced in other ^ plain))
+        try:
+            for spelling in spellings(request):
+                other = self._matched(named, spelling)
+                if other != plain:
+                    return self._refused(request, spelling, enforced=any(enforced for _, enforced in other ^ plain))
+        except TooManyError:
+            return self._too_long(request)
         return None
 
     def _matched(self, named: Sequence[str], path: str) -> set[tuple[int, bool]]:
         return {found for method in named for found in self._patterns.match(method, path)}
+
+    def _too_long(self, request: Request) -> Refusal:
+        detail = f"a path of {len(request.target)} bytes with odd signs"
+        return Refusal("paths", "paths.too-long", 400, detail, enforced=self._enforced)
 
     @staticmethod
     def _refused(request: Request, spelling: str, *, enforced: bool) -> Refusal:
@@ -81,20 +97,49 @@ class Ambiguity:
         return Refusal("paths", "paths.ambiguous", 400, detail, enforced=enforced)
 
 
+class TooManyError(Exception):
+    """A path has more spellings than anybody would look at."""
+
+
 def spellings(request: Request) -> Iterator[str]:
-    """What routers, proxies and file systems may take this path for, the plain one left out."""
-    raw = _below_root(request)
-    if _ODD.search(request.path) is None and b"%" not in request.target:
+    """What routers, proxies and file systems may take this path for, one after the other.
+
+    Raises TooManyError.
+    """
+    if not _is_odd(request):
         return
-    yield raw  # a router that splits before it decodes
-    path = request.path
-    for _ in range(3):  # each further decoding is what one more hop might do
-        yield from _variants(path)
-        path, before = unquote(path), path
-        if path == before:
-            break
+    seen: set[str] = set()
+    found: Iterable[str] = (request.path, *_starts(request))
+    for hop in range(_HOPS + 1):
+        level = [spelling for spelling in dict.fromkeys(found) if spelling not in seen]
+        seen.update(level)
+        yield from level
+        if sum(map(len, seen)) + _EACH * len(seen) > _MOST:
+            raise TooManyError
+        found = [reading for spelling in level for reading in _readings(spelling)] if hop < _HOPS else ()
+
+
+def _is_odd(request: Request) -> bool:
+    return _ODD.search(request.path) is not None or _HIDDEN.search(request.target) is not None
+
+
+def _starts(request: Request) -> Iterator[str]:
+    """Spellings that the decoded path does not show any more."""
+    yield _below_root(request)  # a router that splits before it decodes
     if _OVERLONG.search(narrow := unquote_to_bytes(request.target)):
-        yield from _variants(_narrowed(narrow).removeprefix(request.root))
+        yield _narrowed(narrow).removeprefix(request.root)
+
+
+def _readings(path: str) -> Iterator[str]:
+    """What one hop may make of a path."""
+    if "%" in path:
+        yield unquote(path)
+        if _OVERLONG.search(narrow := unquote_to_bytes(path)):
+            yield _narrowed(narrow)
+    if not path.startswith("/") or path.startswith("//"):
+        yield _AUTHORITY.sub("", path, count=1)
+    if _SIGNS.search(path):
+        yield from _variants(path)
 
 
 def _below_root(request: Request) -> str:
@@ -122,11 +167,19 @@ def _code(overlong: bytes) -> int:
 
 
 def _variants(path: str) -> Iterator[str]:
-    plain = path.split("\0")[0].replace("\\", "/")
-    without_parameters = "/".join(part.split(";")[0] for part in plain.split("/"))
-    for variant in (path, plain, without_parameters):
-        yield variant
-        yield _resolved(variant)
+    """Each sign read as what it means to somebody, alone and with all others."""
+    cut = _END.split(path, maxsplit=1)[0]
+    yield cut
+    yield path.replace("\\", "/")
+    yield _without_parameters(path)
+    yield _resolved(path)
+    plain = cut.replace("\\", "/")
+    yield _resolved(plain)
+    yield _resolved(_without_parameters(plain))
+
+
+def _without_parameters(path: str) -> str:
+    return "/".join(part.split(";", 1)[0] for part in path.split("/")) if ";" in path else path
 
 
 def _resolved(path: str) -> str:

@@ -64,6 +64,11 @@ BY_METHOD = [Area("/club", networks=["0.0.0.0/0"]), Area("POST /club", networks=
 LIMITED = {"limits": [RateLimit("9/hour", on="/reset")], "secrets": ["a secret of the rows, and long enough"]}
 LOCKED = {"lockout": Lockout(on="POST /login", username=form("name"), success=reported(), devices=False)}
 
+MANY = (
+    "/%252f%252f;%252f//%5c%25c0%25aea;b%2f..%5c%5c%253f%255c%255c%2525c0%2525ae;%252f%25252e%25252e%25252f%c0%af%25c0"
+    "%25ae%00%5c%2500%25252e%25252e%25252f%2525c0%2525ae%252e%252e%252f%253f%3f%25252e%25252e%25252f%253f%255c..;/..;/"
+)  # hundreds of spellings
+
 ROWS: Sequence[Row] = (
     row("from-inside", ADMIN, at("/admin/x", PEER), Expect()),
     row("from-outside", ADMIN, at("/admin/x"), OUTSIDE),
@@ -131,6 +136,15 @@ ROWS: Sequence[Row] = (
     row("spelt/overlong", ADMIN, at("/club/%c0%ae%c0%ae/admin"), AMBIGUOUS),
     row("spelt/overlong-slash", ADMIN, at("/club/..%c0%afadmin"), AMBIGUOUS),
     row("spelt/overlong-in-three", ADMIN, at("/club/..%e0%80%afadmin"), AMBIGUOUS),
+    row("spelt/an-authority", ADMIN, at("//localhost/admin"), AMBIGUOUS),
+    row("spelt/a-question-mark", ADMIN, at("/admin%3fx"), AMBIGUOUS),
+    row("spelt/a-fragment", ADMIN, at("/admin%23x"), AMBIGUOUS),
+    row("spelt/dots-between-decodings", ADMIN, at("/admin/%252e%252e/x/%2e%2e/%2e%2e", PEER), AMBIGUOUS),
+    row("spelt/an-encoded-authority", ADMIN, at("/%2flocalhost/admin"), AMBIGUOUS),
+    row("spelt/a-first-part-without-a-slash", ADMIN, at("localhost/admin"), AMBIGUOUS),
+    row("spelt/dots-without-a-slash", ADMIN, at("../admin"), AMBIGUOUS),
+    row("spelt/a-scheme", ADMIN, at("http:/admin"), AMBIGUOUS),
+    row("spelt/an-absolute-target", ADMIN, at("http://localhost/admin"), AMBIGUOUS),
     row("spelt/for-who-may-come-too", ADMIN, at("//admin/x", PEER), AMBIGUOUS),
     row("spelt/odd-and-alike", ADMIN, at("/admin/a%252Fb;v=1", PEER), Expect()),
     row("spelt/elsewhere", ADMIN, at("/club/a%252Fb;v=1//x/./y"), Expect()),
@@ -143,8 +157,12 @@ ROWS: Sequence[Row] = (
         paths_mode="report"),
     row("spelt/in-report-mode/the-area-still-refuses", ADMIN, at("/admin/x"), OUTSIDE, paths_mode="report"),
     row("spelt/too-long-for-what-only-reports", [Area("/admin/*", networks=[OFFICE], mode="report")],
-        at("/club/" + "%20" * 3000), Expect(events=["paths.too-long"], enforced=False)),
-    row("spelt/too-long", ADMIN, at("/club/" + "%20" * 3000), refused(400, "paths.too-long")),
+        at("/club/" + "%2f" * 3000), Expect(events=["paths.too-long"], enforced=False)),
+    row("spelt/too-long", ADMIN, at("/club/" + "%2f" * 3000), refused(400, "paths.too-long")),
+    row("spelt/long-and-plain", ADMIN, at("/club/" + "%20" * 3000), Expect()),
+    row("spelt/in-too-many-ways", ADMIN, at("/club" + MANY), refused(400, "paths.too-long")),
+    row("spelt/of-an-exempt-path-in-too-many-ways", [], at("/live" + MANY, host="other.example"),
+        refused(400, "hosts.foreign"), exempt=["/live/*"]),
     # Roles.
     of("ada", named, Expect(), "has-it"),
     of("bob", named, lacking("roles.missing"), "lacks-it"),

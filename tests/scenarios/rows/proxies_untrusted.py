@@ -26,6 +26,7 @@ CLAIMS = {
     "X-Original-URL": "/admin",
     "X-Original-Host": "evil.example",
     "X-Rewrite-URL": "/admin",
+    "X-Script-Name": "/club",
     "X-Client-IP": "127.0.0.1",
     "X-Cluster-Client-IP": "127.0.0.1",
     "True-Client-IP": "127.0.0.1",
