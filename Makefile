@@ -10,9 +10,9 @@ CODE   := $(wildcard src tests examples benchmarks)
 CORE := $(patsubst %,src/netguard/%,bodies.py checks.py cookies.py cookie_attributes.py cookie_reading.py cookie_rewriting.py core.py \
         count_sources.py counted_by.py counters/* counting.py csrf.py devices.py errors.py exchange.py forgetting.py hashes.py identities.py intervals.py keys.py learn.py \
         limiting.py lockout.py login_attempts.py login_blocks.py login_counting.py login_locks.py login_refusals.py login_settling.py \
-        login_unlocks.py logins.py memo.py messages.py networks.py network_files.py network_lists.py outcomes.py patterns.py policy.py proxies.py published_lists.py rate_answers.py \
+        login_unlocks.py logins.py memo.py messages.py networks.py network_files.py network_lists.py outcomes.py patterns.py plan.py policy.py proxies.py published_lists.py rate_answers.py \
         rate_counting.py rate_limit.py rate_refusals.py rates.py refusals.py report_counting.py response_head.py roles.py serving.py store_schemes.py \
-        structured.py tokens.py toml.py unlocking.py headers/* rules/*)
+        steps.py structured.py tokens.py toml.py unlocking.py headers/* rules/*)
 comma := ,
 empty :=
 space := $(empty) $(empty)

@@ -17,7 +17,7 @@ from benchmarks.networks_beside import QUANTILES, STEPS, named, quantile, share
 from benchmarks.traffic import PROXIED, discard, nothing, raw, scope
 from netguard import LivePolicy, Policy
 from netguard.asgi import NetguardMiddleware
-from netguard.core import Plan
+from netguard.plan import Plan
 
 _BAR = 5.0  # milliseconds
 _ALONE = 10.0  # seconds

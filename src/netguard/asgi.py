@@ -23,12 +23,13 @@ from netguard.asgi_messages import (
     with_host,
     withholding,
 )
-from netguard.core import Plan, decide
+from netguard.core import decide
 from netguard.errors import BodyTooLarge, ConfigError, Disconnected, NetguardError, Refused
 from netguard.events import Sinks, logger
 from netguard.exchange import Exchange
 from netguard.memo import Memo
 from netguard.messages import CONTINUE, Continue, Decision, NeedBody, NeedCounts, Request, Respond
+from netguard.plan import Plan
 from netguard.policy import Policy
 from netguard.proxies import is_forwarding
 from netguard.refusals import CRASHED, NO_USER, TOO_LARGE, proved, unlisted_proxy

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from netguard.core import Plan
 from netguard.errors import BodyTooLarge, Disconnected
 from netguard.exchange import Exchange
 from netguard.messages import Continue, Page, RawHeaders, Request, Respond
+from netguard.plan import Plan
 
 Scope = MutableMapping[str, Any]  # a server's edge
 Message = MutableMapping[str, Any]

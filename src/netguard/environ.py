@@ -7,12 +7,12 @@ from io import BytesIO
 from typing import Any, Final
 from urllib.parse import quote_from_bytes
 
-from netguard.core import Plan
 from netguard.errors import BodyTooLarge, Disconnected, LengthRequired
 from netguard.events import Sinks
 from netguard.exchange import Exchange
 from netguard.memo import Memo
 from netguard.messages import Decision, NeedBody, Request
+from netguard.plan import Plan
 from netguard.proxies import is_forwarding
 from netguard.refusals import CUT_SHORT, NO_LENGTH, TOO_LARGE, unlisted_proxy
 

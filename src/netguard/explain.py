@@ -8,8 +8,9 @@ from typing import Literal
 from urllib.parse import unquote
 
 from netguard.bodies import Body
-from netguard.core import Plan, decide
+from netguard.core import decide
 from netguard.messages import Decision, Kind, Refusal, Request, Respond
+from netguard.plan import Plan
 from netguard.policy import Policy
 from netguard.rules.token import FIELD
 

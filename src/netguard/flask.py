@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Flask, Response, current_app, has_request_context, request
 
-from netguard.core import Plan
 from netguard.errors import ConfigError, NetguardError, Refused
 from netguard.exchange import Exchange
 from netguard.headers import Headers
@@ -17,6 +16,7 @@ from netguard.headers.csp import CSP
 from netguard.headers.override import Override
 from netguard.limiter import AsyncLimiter, Limiter
 from netguard.messages import Page, Respond
+from netguard.plan import Plan
 from netguard.policy import Policy
 from netguard.serving import is_live
 from netguard.templates import CsrfField, CsrfToken, Nonce

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from netguard.awaited import Awaited
 from netguard.checks import nearest, whole
-from netguard.core import Plan
 from netguard.counters import Clear, Op
 from netguard.counters.rates import Distinct
 from netguard.errors import ConfigError, RateLimited
 from netguard.events import NO_REQUEST, Sinks
 from netguard.limiting import Group, RateLimits
 from netguard.messages import Count, Taken
+from netguard.plan import Plan
 from netguard.policy import Policy
 from netguard.rate_answers import seconds
 from netguard.serving import first_plan, is_live

@@ -13,9 +13,9 @@ from threading import Lock, Thread
 from time import sleep
 from typing import Any, Final
 
-from netguard.core import Plan
 from netguard.errors import ConfigError
 from netguard.events import Sinks
+from netguard.plan import Plan
 from netguard.policy import Policy
 
 _SETTLES: Final = 0.2  # seconds: a file that is still being written is not read

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from netguard.checks import nearest, whole
-from netguard.core import Plan
 from netguard.errors import ConfigError, NetguardError, StoreError
 from netguard.events import Sinks
 from netguard.identities import identity, text_of
@@ -15,6 +14,7 @@ from netguard.lockout import Lockout
 from netguard.login_counting import Account, Part, TryCounting
 from netguard.messages import Taken
 from netguard.networks import packed
+from netguard.plan import Plan
 from netguard.policy import Policy
 from netguard.serving import first_plan, is_live
 from netguard.taking import Counters, store_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeGuard, TypeVar
 
-from netguard.core import Plan, plan_of
 from netguard.messages import Request
+from netguard.plan import Plan, plan_of
 from netguard.policy import Policy
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from netguard.core import Plan
 from netguard.counters import Op, Settlement, Store
 from netguard.events import Sinks
 from netguard.messages import Decision, NeedBody, Respond, Taken
+from netguard.plan import Plan
 from netguard.policy import Policy
 
 

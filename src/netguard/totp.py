@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from netguard.awaited import Awaited
 from netguard.checks import MAKE_ONE, whole
-from netguard.core import Plan
 from netguard.counters import Op
 from netguard.counters.tries import Windows
 from netguard.errors import ConfigError
 from netguard.events import Sinks, logger
 from netguard.identities import text_of
 from netguard.keys import Keys
+from netguard.plan import Plan
 from netguard.policy import Policy
 from netguard.recovery import RecoveryCodes, recovery_codes, use_recovery
 from netguard.taking import Counters, store_of

@@ -7,12 +7,13 @@ from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from netguard.core import Plan, decide
+from netguard.core import decide
 from netguard.environ import Environ, read_body, read_request, told, with_body
 from netguard.errors import ConfigError, Refused
 from netguard.events import Sinks, logger
 from netguard.exchange import Exchange
 from netguard.messages import CONTINUE, Continue, Decision, NeedBody, NeedCounts, Respond
+from netguard.plan import Plan
 from netguard.policy import Policy
 from netguard.refusals import CRASHED, NO_USER, proved
 from netguard.serving import drivers, first_plan

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from netguard import Policy
 from netguard.cookie_rewriting import COMPLETED
-from netguard.core import Plan
+from netguard.plan import Plan
 from scenarios.row import PEER, Outcome, Row
 
 FORWARDING = frozenset(

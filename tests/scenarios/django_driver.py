@@ -16,8 +16,8 @@ from django.test import override_settings
 from django.urls import re_path
 
 from netguard import Policy
-from netguard.core import Plan
 from netguard.django import get_asgi_application, get_wsgi_application
+from netguard.plan import Plan
 from netguard.wsgi import Environ, StartResponse, WSGIApp
 from scenarios import asgi_driver, wsgi_driver
 from scenarios.asgi_driver import read_early, written

@@ -9,9 +9,9 @@ from typing import Any, cast
 
 from netguard import Policy
 from netguard.bodies import Body
-from netguard.core import Plan
 from netguard.counters import News
 from netguard.messages import RawHeaders, Refusal, Request, Taken
+from netguard.plan import Plan
 from netguard.rules import Mode
 
 REFUSAL = Refusal("fake", "fake.refused", 429, "the fake rule said no", ((b"retry-after", b"7"),))

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from netguard import Policy
-from netguard.core import Plan
 from netguard.events import SecurityEvent
+from netguard.plan import Plan
 
 Pair = tuple[bytes, bytes]
 

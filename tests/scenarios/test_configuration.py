@@ -54,7 +54,7 @@ SOURCES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "boolean-directive": (csp(upgrade_insecure_requests=["x"]), ["upgrade-insecure-requests", "True"]),
     "sandbox-token": (csp(sandbox=["allow scripts"]), ["sandbox", "allow scripts"]),
     "nothing-at-all": (
-        lambda: __import__("netguard.core").core.Plan(Policy(headers=Headers(csp=CSP.only()))),
+        lambda: __import__("netguard.plan").plan.Plan(Policy(headers=Headers(csp=CSP.only()))),
         ["CSP", "csp=False"],
     ),
 }

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from netguard import Policy
-from netguard.core import Plan
 from netguard.messages import NeedCounts, Taken
+from netguard.plan import Plan
 from scenarios.check import check
 from scenarios.drivers import DRIVERS, Drive
 from scenarios.fakes import REFUSAL, FakeRule, FakeStore, plan

@@ -94,7 +94,7 @@ def test_unique_over_threads_and_never_another_request_s() -> None:
 
 PRINTING = """
 from netguard import CSP, NONCE, SELF, Headers, Policy
-from netguard.core import Plan
+from netguard.plan import Plan
 from netguard.messages import Request
 
 csp = CSP(connect_src=[SELF, "https://c.example", "wss:"], img_src=["https:", "data:", SELF], script_src=[SELF, NONCE])

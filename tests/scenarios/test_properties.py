@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from netguard import CSP, HTTPS, NONCE, SELF, Cookies, Headers, Origin, Policy
 from netguard.cookie_rewriting import CookieRewriter
-from netguard.core import Plan, decide
+from netguard.core import decide
 from netguard.headers.merge import HeaderMerge
 from netguard.messages import Continue, NeedBody, NeedCounts, Request, Respond
 from netguard.patterns import PatternMap
+from netguard.plan import Plan
 from scenarios.fakes import FakeRule, plan
 from scenarios.strategies import TRUSTED, addresses, hostish
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from netguard import AsyncLimiter, Limiter, Policy, RateLimit
-from netguard.core import Plan
+from netguard.plan import Plan
 from netguard.stores.memory import MemoryStore
 from support.remote import Clock
 

@@ -27,7 +27,7 @@ from netguard import django as for_django
 from netguard import fastapi as for_fastapi
 from netguard import flask as for_flask
 from netguard import starlette as for_starlette
-from netguard.core import Plan
+from netguard.plan import Plan
 from scenarios.django_driver import ENTRY
 
 SITE: Final = "https://booking.example"

@@ -20,9 +20,9 @@ from starlette.routing import Route
 from netguard import Busy, LockedOut, Lockout, Logins, Policy, asgi, wsgi
 from netguard import flask as for_flask
 from netguard import starlette as for_starlette
-from netguard.core import Plan
 from netguard.login_blocks import LoginAttempt
 from netguard.messages import Refusal
+from netguard.plan import Plan
 from scenarios import asgi_driver, django_driver, wsgi_driver
 from scenarios.row import Ask, Outcome, Row
 from scenarios.rows.lockout import SECRET

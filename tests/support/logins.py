@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from netguard import LockedOut, Logins, Policy
-from netguard.core import Plan
 from netguard.events import SecurityEvent
 from netguard.exchange import Exchange
 from netguard.login_blocks import LoginAttempt
 from netguard.messages import Request
+from netguard.plan import Plan
 from scenarios.rows.lockout import known
 
 HERE, ELSEWHERE = "192.0.2.7", "192.0.2.8"

@@ -19,7 +19,6 @@ from starlette.testclient import TestClient
 
 from netguard import CSP, HTTPS, NONE, SELF, ConfigError, Cookies, Headers, Origin, Policy, Proxies, asgi, wsgi
 from netguard.bodies import Body
-from netguard.core import Plan
 from netguard.environ import body_length
 from netguard.errors import BodyTooLarge, LengthRequired
 from netguard.events import SecurityEvent, Tallies
@@ -27,6 +26,7 @@ from netguard.headers.override import Override
 from netguard.memo import Memo
 from netguard.messages import Refusal
 from netguard.messages import Request as Asked
+from netguard.plan import Plan
 from netguard.proxies import is_forwarding
 from netguard.rules import Mode
 from netguard.starlette import NetguardMiddleware, UserRules

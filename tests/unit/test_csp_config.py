@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from netguard import CSP, NONE, SELF, ConfigError, Headers, IntegrityPolicy, Policy, RateLimit
-from netguard.core import Plan, decide
+from netguard.core import decide
 from netguard.events import Tallies
 from netguard.headers.merge import HeaderMerge
 from netguard.headers.override import Override
 from netguard.messages import NeedBody, NeedCounts, Request, Taken
+from netguard.plan import Plan
 
 
 def settled(**headers: Any) -> Headers:

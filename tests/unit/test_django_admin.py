@@ -14,8 +14,8 @@ from django.test import Client, override_settings
 from django.urls import path
 
 from netguard import Logins, Policy
-from netguard.core import Plan
 from netguard.messages import Taken
+from netguard.plan import Plan
 from netguard.stores.memory import MemoryStore
 from netguard.stores.outage import Guarded
 from scenarios.django_driver import ENTRY

@@ -17,9 +17,9 @@ from django.test import Client, override_settings
 from django.urls import path
 
 from netguard import NetguardError, Origin, Policy
-from netguard.core import Plan
 from netguard.django import get_wsgi_application
 from netguard.messages import Refusal, Request
+from netguard.plan import Plan
 from netguard.rules import Mode
 from scenarios.django_driver import ENTRY, FORMS, POLICY, Form, asked, plain, plain_async
 from scenarios.row import Ask

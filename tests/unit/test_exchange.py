@@ -11,8 +11,8 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from netguard import Cookies, Origin, Policy, asgi, wsgi
-from netguard.core import Plan
 from netguard.messages import Refusal
+from netguard.plan import Plan
 from scenarios.listening import listening
 
 SITE = "https://booking.example"

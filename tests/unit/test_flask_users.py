@@ -11,9 +11,9 @@ from flask import Flask, Response, session
 from flask_login import LoginManager, UserMixin, login_user  # type: ignore[import-untyped]
 
 from netguard import ConfigError, NetguardError, Policy
-from netguard.core import Plan
 from netguard.flask import Netguard
 from netguard.messages import Refusal, Request
+from netguard.plan import Plan
 from netguard.rules import Mode
 
 SITE = "https://booking.example"

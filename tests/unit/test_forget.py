@@ -10,8 +10,8 @@ from starlette.testclient import TestClient
 
 from netguard import Cookies, NetguardError, Policy, asgi, wsgi
 from netguard.cookies import CookieRule
-from netguard.core import Plan
 from netguard.exchange import Exchange
+from netguard.plan import Plan
 
 SITE = "https://booking.example"
 RENAMED = Cookies(rules={"sid": CookieRule(prefix="host"), "club": CookieRule(domain="booking.example", path="/club")})

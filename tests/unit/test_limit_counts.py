@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from netguard import Policy, RateLimit
-from netguard.core import Plan, decide
+from netguard.core import decide
 from netguard.messages import CONTINUE, Continue, NeedCounts, Passed, Request, Respond, Taken
+from netguard.plan import Plan
 from netguard.stores.memory import MemoryStore
 
 LIMITS = [RateLimit("5/minute", name="minute"), RateLimit("50/hour", name="hour")]

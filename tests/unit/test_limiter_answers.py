@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from netguard import AsyncLimiter, ConfigError, Limiter, NetguardError, Policy, RateLimit, RateLimited, client, form
-from netguard.core import Plan
+from netguard.plan import Plan
 from netguard.stores.outage import Guarded
 from scenarios.listening import listening
 from scenarios.row import PEER

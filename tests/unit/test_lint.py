@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from netguard import CSP, HSTS, NONCE, NONE, SELF, STRICT_DYNAMIC, Headers, IntegrityPolicy, Policy
-from netguard.core import Plan
 from netguard.headers import lint as linter
 from netguard.headers.lint import lint
+from netguard.plan import Plan
 
 ROOT = Path(__file__).parents[2]
 INLINE = "'unsafe-inline'"

@@ -13,8 +13,8 @@ from flask import Flask, request
 from flask_login import LoginManager, UserMixin, login_user  # type: ignore[import-untyped]
 
 from netguard import Policy, form, redirected, reported
-from netguard.core import Plan
 from netguard.flask import Netguard
+from netguard.plan import Plan
 from scenarios.django_driver import Form, served
 from scenarios.row import Ask, Outcome, Row
 from scenarios.rows.lockout import FORM, SAME

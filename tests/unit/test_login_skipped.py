@@ -9,8 +9,8 @@ from fastapi import Depends, FastAPI, HTTPException, Request
 from starlette.testclient import TestClient
 
 from netguard import Limiter, Lockout, Policy, RateLimit, client, header, reported
-from netguard.core import Plan
 from netguard.fastapi import NetguardMiddleware, exchange_of, limited
+from netguard.plan import Plan
 
 SECRETS = ["of this test, and long enough for it"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from netguard import ConfigError, LockedOut, Lockout, Logins, NetguardError, Policy, form, reported
-from netguard.core import Plan
+from netguard.plan import Plan
 from netguard.stores.memory import MemoryStore
 from scenarios import wsgi_driver
 from scenarios.row import Row

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from netguard import ConfigError, Logins, NetguardError, Policy
-from netguard.core import Plan
 from netguard.errors import StoreError
 from netguard.events import SecurityEvent
+from netguard.plan import Plan
 from netguard.stores.outage import Guarded
 from scenarios.rows.lockout import SECRET
 from support.login_sites import guarded

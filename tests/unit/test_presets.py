@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from netguard import ConfigError, Headers, Policy
-from netguard.core import Plan
 from netguard.headers.merge import HeaderMerge
 from netguard.messages import Request
+from netguard.plan import Plan
 from support.csp_evaluator import evaluate
 
 CSP = (

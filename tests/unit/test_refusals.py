@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from netguard import ConfigError, Policy
-from netguard.core import Plan
 from netguard.messages import Page, Refusal, Request
+from netguard.plan import Plan
 from netguard.refusals import Words
 
 REFUSAL = Refusal("origin", "origin.foreign", 403, "the inner detail", ((b"vary", b"Origin"),))

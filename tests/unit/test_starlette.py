@@ -19,10 +19,10 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from netguard import CSP, ConfigError, Exchange, Headers, NetguardError, Policy, asgi, wsgi
-from netguard.core import Plan
 from netguard.fastapi import admitted, allow_docs, use_headers
 from netguard.messages import Refusal
 from netguard.messages import Request as Asked
+from netguard.plan import Plan
 from netguard.rules import Mode
 from netguard.starlette import NetguardMiddleware, UserRules, exchange_of, headers
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from netguard import ConfigError, Origin, Policy
-from netguard.core import Plan
 from netguard.csrf import Csrf
 from netguard.explain import asked, explain
 from netguard.messages import Request
+from netguard.plan import Plan
 from netguard.toml import read_section
 
 HOSTS = ["booking.example"]

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netguard import Policy
-from netguard.core import Plan
 from netguard.errors import ConfigError, NetguardError
+from netguard.plan import Plan
 from netguard.stores.memory import MemoryStore
 from netguard.stores.outage import Guarded
 from netguard.totp import TOTP

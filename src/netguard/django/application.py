@@ -15,11 +15,11 @@ from django.utils.module_loading import import_string
 
 from netguard.asgi import NetguardMiddleware as ASGIDriver
 from netguard.asgi_messages import ASGIApp, Receive, Scope, Send
-from netguard.core import Plan
 from netguard.django.conf import SettingsError, policy_of_settings
 from netguard.django.middleware import NetguardMiddleware, refusal_of
 from netguard.django.signals import listen_to_logins
 from netguard.exchange import Exchange
+from netguard.plan import Plan
 from netguard.wsgi import Environ
 from netguard.wsgi import NetguardMiddleware as WSGIDriver
 

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
-from netguard.core import Plan
 from netguard.errors import ConfigError
+from netguard.plan import Plan
 from netguard.policy import Policy
 from netguard.serving import is_live
 

@@ -13,7 +13,7 @@ from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from netguard.core import Plan, decide
+from netguard.core import decide
 from netguard.django.conf import policy_of_settings
 from netguard.django.nonce import exchange_of
 from netguard.django.requests import auser_of, knows_user, outer_exchange, read_body, read_request, tell, user_of
@@ -24,6 +24,7 @@ from netguard.errors import Refused
 from netguard.events import Sinks, logger
 from netguard.exchange import Exchange
 from netguard.messages import CONTINUE, Continue, Decision, NeedBody, NeedCounts, Respond
+from netguard.plan import Plan
 from netguard.policy import Policy
 from netguard.refusals import CRASHED, proved
 from netguard.serving import drivers, first_plan

@@ -12,12 +12,12 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, UnreadablePostError
 
 from netguard.asgi_messages import client_of
-from netguard.core import Plan
 from netguard.environ import EnvironHeaders, body_length, target_of, told
 from netguard.errors import BodyTooLarge, Disconnected
 from netguard.events import Sinks
 from netguard.exchange import Exchange
 from netguard.messages import Request
+from netguard.plan import Plan
 
 
 def read_request(plan: Plan, request: HttpRequest) -> Request:

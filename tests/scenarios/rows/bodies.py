@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from netguard.core import Plan
+from netguard.plan import Plan
 from scenarios.fakes import FakeRule, FakeStore, plan
 from scenarios.row import Answer, Ask, Expect, Row, refused
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from netguard import CSP, Headers, Policy, RateLimit
-from netguard.core import Plan
+from netguard.plan import Plan
 from netguard.stores.memory import MemoryStore
 from scenarios.row import PROXY, Answer, Ask, Check, Expect, Outcome, Row, refused
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from netguard import Origin, RateLimit, form, user
-from netguard.core import Plan
 from netguard.counters import Store
+from netguard.plan import Plan
 from netguard.stores.memory import MemoryStore
 from netguard.stores.outage import Guarded
 from scenarios.row import Answer, Ask, Expect, Outcome, Row, refused

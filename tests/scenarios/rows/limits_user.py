@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netguard import RateLimit, client, form, user
-from netguard.core import Plan
+from netguard.plan import Plan
 from netguard.stores.memory import MemoryStore
 from scenarios.row import Answer, Ask, Expect, Outcome, Row
 from scenarios.rows.limits import ANN, FORM, limited, post

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from netguard import Cookies, Origin, Policy
 from netguard.cookies import CookieRule
-from netguard.core import Plan
+from netguard.plan import Plan
 from netguard.tokens import Tokens
 from scenarios.fakes import FakeRule, FakeStore
 from scenarios.row import Answer, Ask, Expect, Outcome, Row, refused
