@@ -56,6 +56,10 @@ class LivePolicy:
     @property
     def plan(self) -> Plan:
         """The plan in force now."""
+        return self._plan
+
+    def for_request(self) -> Plan:
+        """The plan in force now; the first request of a process starts the thread that looks at the files."""
         if self._thread is None and (self._every or self._woken_by_signals):
             self._start()
         return self._plan

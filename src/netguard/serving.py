@@ -36,7 +36,7 @@ class Drivers(Generic[D]):
 
     def of(self, request: Callable[[Plan], Request]) -> D:
         """The driver of a request, which ``request`` reads as a plan resolves it."""
-        outer = self._outer if self._live is None else self._live.plan
+        outer = self._outer if self._live is None else self._live.for_request()
         if outer is not self._outer:  # another policy is in force, and so are its tenants
             self._outer, self._made = outer, {}
         try:

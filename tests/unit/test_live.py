@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -152,6 +153,15 @@ def test_files_are_looked_at_by_themselves(file: Path) -> None:
     assert asked(app, "one.example") == [200]
     file.write_text(HOSTS.format("two.example"))
     until(lambda: asked(app, "two.example") == [200])
+
+
+def test_the_thread_starts_with_the_first_request(file: Path) -> None:
+    """A server that forks after it has loaded the app must not do so with a thread."""
+    before = set(threading.enumerate())
+    app = NetguardMiddleware(hello, LivePolicy(file, every=60))
+    assert set(threading.enumerate()) == before
+    assert asked(app, "one.example") == [200]
+    assert [thread.name for thread in set(threading.enumerate()) - before] == ["netguard policy"]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes are forked here")
