@@ -10,9 +10,10 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from netguard import Area, Policy, explain
-from netguard.core import Plan, decide
+from netguard.core import decide
 from netguard.messages import Continue, Request, Respond
 from netguard.patterns import Pattern, PatternMap
+from netguard.plan import Plan
 from netguard.rules.paths import Ambiguity
 
 DEPTH = 3  # readings, one after the other
