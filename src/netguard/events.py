@@ -103,7 +103,8 @@ class Sinks:
 
     def tell(self, request: Request, refusal: Refusal) -> None:
         """Emit the event of a refusal, enforced or only reported."""
-        self.emit(_event(request, refusal))
+        if self._sinks or logger.isEnabledFor(_level(refusal.status, refusal.code)):  # else nobody would hear it
+            self.emit(_event(request, refusal))
 
     def tell_decision(self, request: Request, decision: Continue | Respond) -> None:
         """Emit what a decision refused, and what shadow mode would have."""
@@ -162,8 +163,12 @@ def _event(request: Request, refusal: Refusal) -> SecurityEvent:
     )
 
 
+def _level(status: int, code: str) -> int:
+    return logging.INFO if 300 <= status < 400 or code in _QUIET else logging.WARNING
+
+
 def _log(event: SecurityEvent) -> None:
-    level = logging.INFO if 300 <= event.status < 400 or event.code in _QUIET else logging.WARNING
+    level = _level(event.status, event.code)
     extra = {"netguard": event}
     if not event.method:  # told by code or a store, about no request
         return logger.log(level, "%s [%s]", event.detail, event.code, extra=extra)
