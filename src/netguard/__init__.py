@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from netguard.errors import Busy, ConfigError, LockedOut, NetguardError, NonceError, RateLimited, TokenError
     from netguard.events import SecurityEvent
     from netguard.exchange import Exchange
-    from netguard.explain import explain
+    from netguard.explanation import explain
     from netguard.headers import Headers
     from netguard.headers.csp import CSP, NONCE, NONE, SELF, STRICT_DYNAMIC
     from netguard.headers.hsts import HSTS
@@ -68,7 +68,7 @@ _HOMES = {
     "basic": "count_sources",
     "client": "count_sources",
     "cookie": "counted_by",
-    "explain": "explain",
+    "explain": "explanation",
     "form": "counted_by",
     "group": "roles",
     "header": "counted_by",

@@ -29,7 +29,7 @@ from websockets.typing import Origin
 from netguard import Policy
 from netguard.cli.main import main
 from netguard.events import SecurityEvent
-from netguard.explain import asked
+from netguard.explanation import asked
 from netguard.starlette import NetguardMiddleware
 from support import docs
 from support.certificates import Certificate

@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from netguard import Policy
-from netguard.explain import asked, explain
+from netguard.explanation import asked, explain
 from support.docs import DOCS, blocks, run
 
 PAGE = "how-to/areas.md"

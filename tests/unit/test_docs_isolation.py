@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netguard.explain import asked, explain
+from netguard.explanation import asked, explain
 from support.docs import blocks, run
 
 PAGE = "how-to/isolation.md"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from netguard.explain import asked, explain
+from netguard.explanation import asked, explain
 from support.docs import blocks, run
 
 PAGE = "how-to/request-token.md"

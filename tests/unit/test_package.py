@@ -7,6 +7,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+import netguard
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -36,6 +38,12 @@ def test_a_policy_and_a_driver_load_no_framework() -> None:
 def test_every_public_name_is_there() -> None:
     code = "import netguard; [getattr(netguard, name) for name in netguard.__all__]; dir(netguard)"
     assert "netguard.policy" in modules_after(code)
+
+
+def test_no_module_hides_a_public_name() -> None:
+    """An import of a module of that name would put it in the name's place."""
+    modules = {path.stem for path in (ROOT / "src" / "netguard").iterdir()}
+    assert modules & set(netguard.__all__) == {"asgi", "wsgi"}
 
 
 def test_the_wheel_holds_the_package_and_its_types(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from netguard import ConfigError, Limiter, LivePolicy, Lockout, Logins, Policy, RateLimit, Tenants, form, reported
-from netguard.explain import asked, explain
+from netguard.explanation import asked, explain
 from netguard.wsgi import NetguardMiddleware
 from scenarios import wsgi_driver
 from scenarios.drivers import DRIVERS
@@ -126,7 +126,7 @@ https = false
 
 def test_a_callable_of_a_file(tmp_path: Path) -> None:
     file = tmp_path / "policy.toml"
-    file.write_text('[tenants]\nby = "netguard.explain:explain"\n[tenants.policies.north]\n')
+    file.write_text('[tenants]\nby = "netguard.explanation:explain"\n[tenants.policies.north]\n')
     made = Policy.from_toml(file).tenants
     assert made
     assert getattr(made.by, "__name__", "") == "explain"

@@ -9,7 +9,7 @@ import pytest
 
 from netguard import ConfigError, Origin, Policy
 from netguard.csrf import Csrf
-from netguard.explain import asked, explain
+from netguard.explanation import asked, explain
 from netguard.messages import Request
 from netguard.plan import Plan
 from netguard.toml import read_section

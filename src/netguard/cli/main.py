@@ -10,8 +10,8 @@ import netguard
 from netguard.cli.csp import csp_hash, csp_learn
 from netguard.cli.logins import locks, unlock
 from netguard.cli.policies import Problem, read_policy
-from netguard.explain import asked
-from netguard.explain import explain as explained
+from netguard.explanation import asked
+from netguard.explanation import explain as explained
 from netguard.messages import Kind
 from netguard.policy import Policy
 
