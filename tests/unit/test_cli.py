@@ -60,6 +60,28 @@ def test_explain_judges_a_websocket(policy: str) -> None:
     assert "origin.foreign" in done.output
 
 
+@pytest.mark.parametrize(
+    ("line", "last"),
+    [
+        pytest.param("POST /desk", ["token", "refuse"], id="a-token-that-refuses"),
+        pytest.param("POST /csp", ["origin", "pass"], id="a-report"),
+        pytest.param("GET /desk", ["roles", "ask"], id="to-the-end"),
+    ],
+)
+def test_explain_asks_nothing_that_nobody_would_ask(tmp_path: Path, line: str, last: list[str]) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(f"""hosts = ["booking.example"]
+secrets = ["{"of this test " * 3}"]
+areas = [{{path = "/*", require = "staff"}}]
+limits = [{{rate = "5/hour", name = "all"}}]
+origin = {{token = true}}
+[headers.csp]
+report_path = "/csp"
+""")
+    words = run("explain", str(file), line, "-H", "Content-Type: application/json").output.splitlines()[-1].split()
+    assert words[:2] == last, words
+
+
 def test_explain_joins_a_header_that_is_repeated(policy: str) -> None:
     claims = ("-H", "X-Forwarded-For: 198.51.100.7", "-H", "x-forwarded-for: 10.0.0.2")
     assert "from 198.51.100.7 over" in run("explain", policy, "/", "--from", "10.0.0.1", *claims).output
