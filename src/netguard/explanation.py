@@ -56,16 +56,24 @@ def explain(policy: Policy, request: Request) -> Explanation:
         if refusal is not None and refusal.enforced:
             break
     else:
-        trace += _token(plan, request)
-        trace += _counted(plan, request)
-        trace += _roles(plan, request)
+        trace += _beyond(plan, request)
     return Explanation(request, tuple(trace), decide(plan, request))
+
+
+def _beyond(plan: Plan, request: Request) -> Iterator[Verdict]:
+    """What comes after the steps; a report is taken in before."""
+    if plan.receiver.cover(request):
+        return
+    for verdict in _token(plan, request):
+        yield verdict
+        if verdict.outcome == "refuse":
+            return
+    yield from _counted(plan, request)
+    yield from _roles(plan, request)
 
 
 def _counted(plan: Plan, request: Request) -> Iterator[Verdict]:
     """What would be counted, which only the store can decide."""
-    if plan.receiver.cover(request):
-        return
     for limit in plan.limits.met(request) if plan.limits else ():
         yield Verdict("limits", "ask", detail=f"limit {limit.name!r} counts it: {limit.config.rate}")
     for lockout in plan.lockouts.tried(request) if plan.lockouts else ():
@@ -81,7 +89,7 @@ def _roles(plan: Plan, request: Request) -> Iterator[Verdict]:
 
 def _token(plan: Plan, request: Request) -> Iterator[Verdict]:
     """What the rule about the request token says, which without the body it may not be able to."""
-    if plan.csrf is None or plan.receiver.cover(request):
+    if plan.csrf is None:
         return
     for share in plan.csrf.rule.shares(request):
         if share.reads_body:

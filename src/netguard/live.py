@@ -5,24 +5,23 @@ from __future__ import annotations
 import os
 import signal as signals
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from time import sleep
 from typing import Any, Final
+from weakref import WeakMethod
 
 from netguard.errors import ConfigError
-from netguard.events import Sinks
+from netguard.events import Sinks, logger
+from netguard.live_sources import Stamp, check_seconds, check_source, failures, listed, lists_of, of_file, stamp
 from netguard.plan import Plan
 from netguard.policy import Policy
 
 _SETTLES: Final = 0.2  # seconds: a file that is still being written is not read
 _PAUSES: Final = 0.0001  # seconds: longer than 0, so that another thread comes first
 _WAKES: Final = 1000  # milliseconds between two looks whether to stop
-
-Stamp = tuple[int, int, int] | None  # of a file: modified, size, inode
 
 
 class LivePolicy:
@@ -39,19 +38,21 @@ class LivePolicy:
     def __init__(
         self, source: str | Path | Callable[[], Policy], *, every: float = 2.0, watch: Sequence[str | Path] = ()
     ) -> None:
-        _check_source(source)
-        _check_seconds(every)
+        check_source(source)
+        check_seconds(every)
         self._source = source
         self._every = every
-        self._own = [Path(one) for one in _listed(watch)]
+        self._own = [Path(one) for one in listed(watch)]
+        self._lists: tuple[Path, ...] = ()  # of networks, also of a policy that was rejected
         self._checks: list[Callable[[Plan], object]] = []
-        self._one_at_a_time = Lock()
+        self._one_at_a_time, self._starting = Lock(), Lock()
         self._wake: SimpleQueue[None] = SimpleQueue()  # which a signal may put into at any moment
         self._woken_by_signals = False
+        self._asked = self._answered = 0  # signals
         self._thread: Thread | None = None
-        self._plan = Plan(self._read())
         self._seen = self._stamps()
-        os.register_at_fork(after_in_child=self._forked)
+        self._plan = Plan(self._read())
+        _after_fork(WeakMethod(self._forked))
 
     @property
     def plan(self) -> Plan:
@@ -82,36 +83,41 @@ class LivePolicy:
     def reload_on(self, number: int) -> None:
         """Read the policy when this signal comes, such as ``signal.SIGUSR1``; call it in the main thread.
 
-        SIGHUP belongs to most servers. What handled the signal before still does.
+        SIGHUP belongs to most servers. What handled the signal before still does. Raises ConfigError for what is no
+        signal, or none that can be handled here.
         """
-        before = signals.getsignal(number)
 
         def woken(received: int, frame: Any) -> None:
-            self._seen = []
+            self._asked += 1
             self._wake.put(None)
             if callable(before):
                 before(received, frame)
 
+        try:
+            before = signals.getsignal(number)
+            signals.signal(number, woken)
+        except (OSError, TypeError, ValueError) as error:
+            mend = "name one as signal.SIGUSR2, in the main thread"
+            raise ConfigError(f"LivePolicy.reload_on: {number!r} cannot be handled ({error}): {mend}") from error
         self._woken_by_signals = True
         self._start()
-        signals.signal(number, woken)
 
     def look(self) -> bool:
         """Look whether files changed, and read the policy if so; whether another one is in force now. Never raises."""
+        asked, found = self._asked, self._stamps()
+        if asked == self._answered and found == self._seen:
+            return False
+        while (settled := self._after_a_while()) != found:
+            found = settled
         with self._one_at_a_time:
-            found = self._stamps()
-            if found == self._seen:
-                return False
-            while (settled := self._after_a_while()) != found:
-                found = settled
-            self._seen = found  # also where it is rejected: until the next change
+            self._answered, self._seen = asked, found  # also where it is rejected: until the next change
             try:
                 self._swap()
             except ConfigError:  # which is told
                 return False
             return True
 
-    def _after_a_while(self) -> list[Stamp]:
+    def _after_a_while(self) -> dict[Path, Stamp]:
         sleep(_SETTLES)
         return self._stamps()
 
@@ -119,7 +125,7 @@ class LivePolicy:
         old = self._plan
         sinks = Sinks(old.policy.events)
         try:
-            with _failures(self._name()):
+            with failures(self._name()):
                 policy = self._read()
                 _hand_on(old.policy, policy)
                 plan = Plan(policy, pause=_give_way)
@@ -132,10 +138,15 @@ class LivePolicy:
         sinks.tell_news("policy.reloaded", f"another policy is in force, from {self._name()}", trouble=False)
 
     def _read(self) -> Policy:
-        if not callable(self._source):
-            return Policy.from_toml(self._source)
-        with _failures(self._name()):
-            policy = self._source()
+        policy = self._made(self._source) if callable(self._source) else of_file(self._source)
+        self._lists = tuple(lists_of(policy))
+        fresh = self._stamps()  # of lists that nobody saw before, and that are read after this
+        self._seen = {path: self._seen.get(path, found) for path, found in fresh.items()}
+        return policy
+
+    def _made(self, source: Callable[[], Policy]) -> Policy:
+        with failures(self._name()):
+            policy = source()
         if not isinstance(policy, Policy):
             raise ConfigError(f"LivePolicy: {self._name()} gave {policy!r}, which is no Policy")
         return policy
@@ -147,20 +158,21 @@ class LivePolicy:
         if isinstance(self._source, str | Path):
             yield Path(self._source)
         yield from self._own
-        yield from self._plan.files()
+        yield from self._lists
 
-    def _stamps(self) -> list[Stamp]:
-        return [_stamp(path) for path in self._files()]
+    def _stamps(self) -> dict[Path, Stamp]:
+        return {path: stamp(path) for path in self._files()}
 
     def _start(self) -> None:
-        with self._one_at_a_time:
+        with self._starting:
             if self._thread is None:
                 self._thread = Thread(target=self._watch, name="netguard policy", daemon=True)
                 self._thread.start()
 
     def _forked(self) -> None:
         """A thread does not come along into a forked process: the next request starts another."""
-        self._thread, self._one_at_a_time, self._wake = None, Lock(), SimpleQueue()
+        self._thread, self._wake = None, SimpleQueue()
+        self._one_at_a_time, self._starting = Lock(), Lock()
 
     def _watch(self) -> None:
         for _ in self._moments():
@@ -175,8 +187,12 @@ class LivePolicy:
             if watch is None or not self._every:
                 self._wait()
                 yield None
-            else:
+                continue
+            try:
                 yield from self._told(watch)
+            except (OSError, RuntimeError) as error:  # such as fewer watches than the system has left
+                logger.warning("watchfiles cannot watch, and files are looked at every %s s: %s", self._every, error)
+                watch = None
 
     def _wait(self) -> None:
         """Until it is time to look, or a signal came."""
@@ -190,45 +206,10 @@ class LivePolicy:
         folders = {path.parent if path.parent != Path() else Path.cwd() for path in self._files()}
         files = list(self._files())
         for _ in watch(*(folder for folder in folders if folder.is_dir()), rust_timeout=_WAKES, yield_on_timeout=True,
-                       raise_interrupt=False):  # fmt: skip
+                       raise_interrupt=False, recursive=False):  # fmt: skip
             yield None
             if files != list(self._files()):
                 return
-
-
-@contextmanager
-def _failures(name: str) -> Iterator[None]:
-    """Whatever the app's callables raise as a ConfigError: a thread that died of it would look no more."""
-    try:
-        yield
-    except ConfigError:
-        raise
-    except Exception as error:
-        raise ConfigError(f"LivePolicy: {name} failed: {type(error).__name__}: {error}") from error
-
-
-def _check_source(source: object) -> None:
-    if isinstance(source, Policy) or not (callable(source) or isinstance(source, str | Path)):
-        raise ConfigError(f"LivePolicy: a TOML file or a callable that returns a Policy is meant, not {source!r}")
-
-
-def _check_seconds(every: object) -> None:
-    if isinstance(every, bool) or not isinstance(every, int | float) or not every >= 0:
-        raise ConfigError(f"LivePolicy.every: seconds are meant, 0 for never, not {every!r}")
-
-
-def _listed(watch: Sequence[str | Path]) -> tuple[str | Path, ...]:
-    if isinstance(watch, str | Path):
-        raise ConfigError(f"LivePolicy.watch: write a list, [{str(watch)!r}], not the bare path")
-    return tuple(watch)
-
-
-def _stamp(path: Path) -> Stamp:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _hand_on(old: Policy, new: Policy) -> None:
@@ -242,3 +223,15 @@ def _hand_on(old: Policy, new: Policy) -> None:
 def _give_way() -> None:
     """Let requests run between two steps of building."""
     sleep(_PAUSES)
+
+
+def _after_fork(call: WeakMethod[Callable[[], None]]) -> None:
+    """Call it in each child as long as there is whose method it is."""
+
+    def forked() -> None:
+        alive = call()
+        if alive is not None:
+            alive()
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=forked)

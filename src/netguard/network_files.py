@@ -26,6 +26,8 @@ def networks_in(path: Path, part: str, pause: Pause) -> Iterator[tuple[int, str]
         raise ConfigError(f"the file cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"the file is no UTF-8 text: {error}") from error
+    except ValueError as error:
+        raise ConfigError(f"no file is called so: {error}") from error
 
 
 def _is_json(file: TextIO) -> bool:

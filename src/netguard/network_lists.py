@@ -19,6 +19,7 @@ Given = Sequence[Entry] | Set[Entry] | str | Path | NetworkSet | Callable[[], It
 
 _WORDS: Final = {"private": PRIVATE, "loopback": LOOPBACK}
 _FILE: Final = "file:"
+_MOST: Final = 500  # characters of an error, which a line of a file may be part of
 _MEANT: Final = "a list of networks, 'private', 'loopback', 'file:PATH', a Path, a NetworkSet or a function"
 
 
@@ -72,7 +73,8 @@ def _told(where: str, place: _Place) -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        raise ConfigError(f"{where}:{place} {str(error).removeprefix('networks: ')}") from error.__cause__
+        said = str(error).removeprefix("networks: ")
+        raise ConfigError(f"{where}:{place} {said[:_MOST]}{'...' if said[_MOST:] else ''}") from error.__cause__
 
 
 def _networks(entries: Iterable[Entry], place: _Place, pause: Pause) -> Iterator[str]:

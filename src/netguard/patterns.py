@@ -37,13 +37,18 @@ class Pattern:
         return cls(method or None, segments, rest)
 
     @property
+    def guarding(self) -> Pattern:
+        """The same as it guards: slashes at its end change nothing."""
+        segments = self.segments
+        while segments and segments[-1] == "":
+            segments = segments[:-1]
+        return Pattern(self.method, segments, self.rest)
+
+    @property
     def rank(self) -> tuple[int, ...]:
         """How specific it is: of two patterns that match one path, the greater one says more of it."""
-        segments = self.segments
-        while segments and segments[-1] == "":  # which guarding patterns leave out
-            segments = segments[:-1]
         return (
-            *(2 if segment is not None else 1 for segment in segments),
+            *(2 if segment is not None else 1 for segment in self.guarding.segments),
             0 if self.rest else 3,
             int(bool(self.method)),
         )
@@ -90,11 +95,8 @@ class PatternMap(Generic[T]):
             self._add(Pattern.parse(where, text), value)
 
     def _add(self, pattern: Pattern, value: T) -> None:
-        segments = pattern.segments
-        while self._guarding and segments and segments[-1] == "":
-            segments = segments[:-1]
         node = self._root
-        for segment in segments:
+        for segment in (pattern.guarding if self._guarding else pattern).segments:
             node = node.child(segment)
         (node.rest if pattern.rest else node.here).append((pattern.method, value))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from netguard.checks import nearest
@@ -94,12 +93,6 @@ class Plan:
         """This plan, and those of its tenants."""
         yield self
         yield from self.tenants.plans.values() if self.tenants else ()
-
-    def files(self) -> Iterator[Path]:
-        """The files that its networks were read from."""
-        for plan in self.all():
-            for area in plan.policy.areas:
-                yield from area.files()
 
     def request(
         self,

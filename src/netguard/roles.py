@@ -12,7 +12,7 @@ from netguard.toml import named
 
 Check = Callable[[Any], object]
 
-_COROUTINE: Final = 0x80  # of a code object
+_LAZY: Final = 0x20 | 0x80 | 0x200  # of a code object: what a generator or coroutine function returns is always true
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,10 @@ def _role(where: str, given: Any) -> Role:
     if isinstance(given, Role):
         return given
     code = getattr(given, "__code__", None) or getattr(getattr(given, "__call__", None), "__code__", None)  # noqa: B004  # the code of what is called
-    if getattr(code, "co_flags", 0) & _COROUTINE:
-        raise ConfigError(f"{where}: {given!r} must not be async: it is asked in the middle of a decision")
+    if getattr(code, "co_flags", 0) & _LAZY:
+        raise ConfigError(
+            f"{where}: {given!r} must neither be async nor yield: it is asked in the middle of a decision"
+        )
     if not callable(given) or isinstance(given, type):
         raise ConfigError(f"{where}: {given!r} is no role: write staff, permission('...') or a callable of the user")
     return Role(getattr(given, "__qualname__", type(given).__qualname__), given)

@@ -33,6 +33,8 @@ def read_section(kind: type[S], path: str | Path) -> S:
         raise ConfigError(f"{path}: the policy cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: this is no TOML: {error}") from error
+    except (RecursionError, ValueError) as error:
+        raise ConfigError(f"{path}: the policy cannot be read: {error}") from error
     try:
         return cast(S, _section(kind, written))
     except ConfigError as error:

@@ -60,6 +60,57 @@ def test_explain_judges_a_websocket(policy: str) -> None:
     assert "origin.foreign" in done.output
 
 
+@pytest.mark.parametrize(
+    ("line", "last"),
+    [
+        pytest.param("POST /desk", ["token", "refuse"], id="a-token-that-refuses"),
+        pytest.param("POST /csp", ["origin", "pass"], id="a-report"),
+        pytest.param("GET /desk", ["roles", "ask"], id="to-the-end"),
+    ],
+)
+def test_explain_asks_nothing_that_nobody_would_ask(tmp_path: Path, line: str, last: list[str]) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(f"""hosts = ["booking.example"]
+secrets = ["{"of this test " * 3}"]
+areas = [{{path = "/*", require = "staff"}}]
+limits = [{{rate = "5/hour", name = "all"}}]
+origin = {{token = true}}
+[headers.csp]
+report_path = "/csp"
+""")
+    words = run("explain", str(file), line, "-H", "Content-Type: application/json").output.splitlines()[-1].split()
+    assert words[:2] == last, words
+
+
+def test_explain_joins_a_header_that_is_repeated(policy: str) -> None:
+    claims = ("-H", "X-Forwarded-For: 198.51.100.7", "-H", "x-forwarded-for: 10.0.0.2")
+    assert "from 198.51.100.7 over" in run("explain", policy, "/", "--from", "10.0.0.1", *claims).output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        pytest.param(["POST"], "'POST /login'", id="no-path"),
+        pytest.param([""], "'POST /login'", id="nothing"),
+        pytest.param(["/admin GET"], "'POST /login'", id="turned-round"),
+        pytest.param(["GET /admin HTTP/1.1"], "'POST /login'", id="a-whole-line"),
+        pytest.param(["/", "--from", "office"], "'office' is no address", id="no-address"),
+        pytest.param(["/", "-H", "X-Name: \u2713"], "Latin-1", id="a-value-that-no-header-has"),
+        pytest.param(["/", "-H", "X-\u2713: name"], "Latin-1", id="a-name-that-no-header-has"),
+    ],
+)
+def test_explain_takes_no_mistake_for_a_refusal(policy: str, words: list[str], said: str) -> None:
+    done = run("explain", policy, *words)
+    assert (done.exit_code, said in done.output) == (2, True)
+
+
+def test_explain_tells_of_networks_that_cannot_be_read(tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text('hosts = ["booking.example"]\n[[areas]]\npath = "/x"\nnetworks = ["file:nowhere.txt"]\n')
+    done = run("explain", str(file), "/")
+    assert (done.exit_code, "nowhere.txt: the file cannot be read" in done.output) == (2, True)
+
+
 def test_explain_takes_a_policy_by_name() -> None:
     assert run("explain", "starlette_booking.security:policy", "GET /").exit_code == 0
 

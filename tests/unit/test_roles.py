@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Annotated, Any
 
@@ -237,6 +237,10 @@ require = "permission:booking.view"
     assert [str(one) for one in desk.roles] == ["permission booking.view"]
 
 
+def yields(user: Any) -> Iterator[bool]:
+    yield False
+
+
 async def is_staff(user: Any) -> bool:
     return True
 
@@ -267,10 +271,15 @@ class Later:
         pytest.param(lambda: permission(3), r"permission\(...\): a name is meant, not 3", id="number"),  # type: ignore[arg-type]
         pytest.param(lambda: Area("/x", require=3), "3 is no role", id="no-role"),
         pytest.param(lambda: Area("/x", require=Member), "is no role", id="class"),
-        pytest.param(lambda: Area("/x", require=is_staff), "must not be async", id="async"),
-        pytest.param(lambda: Area("/x", require=Later()), "must not be async", id="async-object"),
+        pytest.param(lambda: Area("/x", require=is_staff), "must neither be async nor yield", id="async"),
+        pytest.param(lambda: Area("/x", require=Later()), "must neither be async nor yield", id="async-object"),
+        pytest.param(lambda: Area("/x", require=yields), "must neither be async nor yield", id="generator"),
         pytest.param(lambda: Policy(areas=[Area("/x", deny=["10.0.0.1"]), Area("/x", require=staff)]),
                      "two areas are '/x'", id="twice"),
+        pytest.param(lambda: Policy(areas=[Area("/x", deny=["10.0.0.1"]), Area("/x/", require=staff)]),
+                     "two areas are '/x/'", id="twice-by-a-slash"),
+        pytest.param(lambda: Policy(areas=[Area("/{id}/*", deny=["10.0.0.1"]), Area("/{name}//*", require=staff)]),
+                     "two areas are '/{name}//\\*'", id="twice-by-names"),
         pytest.param(lambda: Policy(areas=[3]), "Policy.areas: each entry is a Area", id="no-area"),  # type: ignore[list-item]
         pytest.param(lambda: Policy(hosts_mode="off"), "Policy.hosts_mode", id="hosts-mode"),  # type: ignore[arg-type]
         pytest.param(lambda: Policy(paths_mode="off"), "Policy.paths_mode", id="paths-mode"),  # type: ignore[arg-type]

@@ -77,7 +77,7 @@ def check_areas(areas: Sequence[Area]) -> None:
     """Refuse two areas of one pattern: neither is more specific."""
     seen: set[Pattern] = set()
     for text in (text for area in areas for text in area.patterns()):
-        pattern = Pattern.parse("Area.path", text)
+        pattern = Pattern.parse("Area.path", text).guarding
         if pattern in seen:
             raise ConfigError(f"Policy.areas: two areas are {text!r}: make them one")
         seen.add(pattern)
