@@ -50,6 +50,7 @@ class LivePolicy:
         self._woken_by_signals = False
         self._asked = self._answered = 0  # signals
         self._thread: Thread | None = None
+        self._watcher = _watcher()  # here, since a fork amid an import in a thread would leave its lock held for ever
         self._seen = self._stamps()
         self._plan = Plan(self._read())
         _after_fork(WeakMethod(self._forked))
@@ -179,10 +180,7 @@ class LivePolicy:
             self.look()
 
     def _moments(self) -> Iterator[object]:
-        try:
-            watch = import_module("watchfiles").watch
-        except ModuleNotFoundError:
-            watch = None
+        watch = self._watcher
         while True:
             if watch is None or not self._every:
                 self._wait()
@@ -210,6 +208,14 @@ class LivePolicy:
             yield None
             if files != list(self._files()):
                 return
+
+
+def _watcher() -> Callable[..., Iterator[object]] | None:
+    try:
+        found: Callable[..., Iterator[object]] = import_module("watchfiles").watch
+    except ModuleNotFoundError:
+        return None
+    return found
 
 
 def _hand_on(old: Policy, new: Policy) -> None:

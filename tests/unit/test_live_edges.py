@@ -141,7 +141,7 @@ def test_mistakes_are_named(make: Callable[[], object], said: str) -> None:
 
 def seen_by_itself(file: Path, **keywords: Any) -> LivePolicy:
     live = LivePolicy(file, **keywords)
-    first = live.plan
+    first = live.for_request()
     file.write_text(HOSTS.format("two.example"))
     until(lambda: live.policy.hosts == ("two.example",))
     assert live.plan is not first
