@@ -139,12 +139,13 @@ class AreaRule:
         self.asks_user = any(guard.roles for _, guard in entries)
 
     def check(self, request: Request) -> Refusal | None:
-        """Why a request's address may not come."""
+        """Why a request's address may not come; of several areas, one that enforces says so before one that reports."""
+        found: Refusal | None = None
         for guard in self.guards(request):
             refusal = guard.refusal(request)
-            if refusal is not None:
-                return refusal
-        return None
+            if refusal is not None and (found is None or refusal.enforced > found.enforced):
+                found = refusal
+        return found
 
     def guards(self, request: Request) -> Sequence[Guard]:
         """The area of a request; several where a header makes another method of it."""
