@@ -33,7 +33,12 @@ def _flag(name: str) -> Check:
     return lambda user: getattr(user, name, False) is True
 
 
-signed_in: Final = Role("signed in", lambda user: True)  # nobody is refused before
+def _is_somebody(user: object) -> bool:
+    """Hooks say "nobody" in many ways, such as False or a user that is not authenticated."""
+    return bool(user) and bool(getattr(user, "is_authenticated", True))
+
+
+signed_in: Final = Role("signed in", _is_somebody)
 staff: Final = Role("staff", _flag("is_staff"))
 superuser: Final = Role("superuser", _flag("is_superuser"))
 

@@ -48,6 +48,10 @@ def named(user: object) -> bool:
     return getattr(user, "pk", user) == "ada"
 
 
+def fails(user: object) -> bool:
+    raise LookupError("no such column")
+
+
 def withheld(outcome: Outcome) -> bool:
     return b"staff" not in outcome.body and outcome.values("set-cookie") == []
 
@@ -183,4 +187,5 @@ ROWS: Sequence[Row] = (
     of("ada", named, Expect(status=404, reached=False, events=["areas.outside"]), "hidden-outside/outside",
        peer="192.0.2.1", hide="outside"),
     of("bob", named, Expect(events=["roles.missing"], enforced=False), "report", mode="report"),
+    of("bob", fails, Expect(events=["roles.missing"], enforced=False), "report/a-callable-that-raises", mode="report"),
 )  # fmt: skip
