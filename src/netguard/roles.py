@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -133,6 +133,8 @@ def _in_group(groups: Any, name: str) -> bool:
 def _holds(names: Any, name: str) -> bool:
     if isinstance(names, str):  # "admin" must not hold "min"
         return names == name
+    if isinstance(names, Mapping):  # of flags
+        return bool(names.get(name))
     try:
         return name in names
     except TypeError:

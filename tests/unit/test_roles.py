@@ -246,6 +246,19 @@ require = "permission:booking.view"
     assert [str(one) for one in desk.roles] == ["permission booking.view"]
 
 
+@pytest.mark.parametrize(
+    ("held", "passes"),
+    [
+        pytest.param({"secretary": True}, True, id="a-flag"),
+        pytest.param({"secretary": False}, False, id="a-flag-that-is-off"),
+        pytest.param("secretary-general", False, id="a-longer-name"),
+        pytest.param(lambda: ["secretary"], False, id="a-method"),
+    ],
+)
+def test_what_holds_a_role(held: object, passes: bool) -> None:
+    assert (lacks([role("secretary")], SimpleNamespace(roles=held)) is None) is passes
+
+
 def yields(user: Any) -> Iterator[bool]:
     yield False
 

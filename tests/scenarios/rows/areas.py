@@ -122,7 +122,8 @@ ROWS: Sequence[Row] = (
     row("most-specific/by-a-method-of-a-header-and-one-that-reports",
         [Area("POST /club", networks=[OFFICE], mode="report"), Area("DELETE /club", networks=[OFFICE])],
         at("/club", method="POST", fields=["X-HTTP-Method-Override: DELETE", "Sec-Fetch-Site: none"]), OUTSIDE),
-    row("most-specific/head-before-get", [Area("GET /club", networks=["0.0.0.0/0"]), Area("HEAD /club", networks=[OFFICE])],
+    row("most-specific/head-before-get",
+        [Area("GET /club", networks=["0.0.0.0/0"]), Area("HEAD /club", networks=[OFFICE])],
         at("/club", method="HEAD"), OUTSIDE),
     # Spellings.
     row("spelt/by-a-method-of-a-header", [Area("DELETE /courts/*", networks=[OFFICE])],
