@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -182,7 +183,7 @@ def test_sorting_pauses_in_whatever_order_networks_come(shuffled: bool) -> None:
     assert len(pauses) >= 2 * (50_000 // STEP), "while they are read, and while they are parted"
 
 
-@pytest.mark.parametrize("given", [None, 5])
-def test_what_is_no_list_is_named(given: Any) -> None:
-    with pytest.raises(ConfigError, match=f"a list is meant, not {given}"):
-        NetworkSet(given)
+@pytest.mark.parametrize("value", [None, 5])
+def test_what_is_no_list_is_named(value: Any) -> None:
+    with pytest.raises(ConfigError, match=f"a list is meant, not {value}"):
+        NetworkSet(value)
