@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -330,3 +331,10 @@ def test_an_error_quotes_no_more_of_a_file_than_a_person_reads(tmp_path: Path) -
 def test_a_path_that_no_file_can_have_is_named() -> None:
     with pytest.raises(ConfigError, match="no file is called so"):
         NetworkList("office", "file:a\0b").read()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ConfigError, match="this is a pipe"):
+        NetworkList("office", tmp_path / "pipe").read()
