@@ -23,7 +23,7 @@ def failures(name: str) -> Iterator[None]:
         yield
     except ConfigError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # sys.exit() would end the thread without a word
         raise ConfigError(f"LivePolicy: {name} failed: {type(error).__name__}: {error}") from error
 
 

@@ -20,6 +20,8 @@ def networks_in(path: Path, part: str, pause: Pause) -> Iterator[tuple[int, str]
     everybody. The line ``# empty`` says that it is meant.
     """
     try:
+        if path.is_fifo():  # opening it would wait for a writer, and a reload with it
+            raise ConfigError("this is a pipe: a file is meant")
         with open(path, encoding="utf-8-sig") as file:
             yield from _published(file, part, pause) if _is_json(file) else _lines(file, part)
     except OSError as error:

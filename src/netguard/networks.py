@@ -65,6 +65,8 @@ class NetworkSet:
     __slots__ = ("_known", "_v4", "_v6", "size")
 
     def __init__(self, networks: Iterable[str] = ()) -> None:
+        if not isinstance(networks, Iterable):
+            raise ConfigError(f"networks: a list is meant, not {networks!r}")
         self._gather(
             listing("networks", networks if isinstance(networks, str | bytes) else tuple(networks), str), no_pause
         )

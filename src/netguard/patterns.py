@@ -50,7 +50,7 @@ class Pattern:
         return (
             *(2 if segment is not None else 1 for segment in self.guarding.segments),
             0 if self.rest else 3,
-            int(bool(self.method)),
+            int(bool(self.method)) + (self.method == "HEAD"),  # which GET includes
         )
 
 

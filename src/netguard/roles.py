@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,7 +33,12 @@ def _flag(name: str) -> Check:
     return lambda user: getattr(user, name, False) is True
 
 
-signed_in: Final = Role("signed in", lambda user: True)  # nobody is refused before
+def _is_somebody(user: object) -> bool:
+    """Hooks say "nobody" in many ways, such as False or a user that is not authenticated."""
+    return bool(user) and bool(getattr(user, "is_authenticated", True))
+
+
+signed_in: Final = Role("signed in", _is_somebody)
 staff: Final = Role("staff", _flag("is_staff"))
 superuser: Final = Role("superuser", _flag("is_superuser"))
 
@@ -128,6 +133,8 @@ def _in_group(groups: Any, name: str) -> bool:
 def _holds(names: Any, name: str) -> bool:
     if isinstance(names, str):  # "admin" must not hold "min"
         return names == name
+    if isinstance(names, Mapping):  # of flags
+        return bool(names.get(name))
     try:
         return name in names
     except TypeError:

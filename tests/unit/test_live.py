@@ -180,8 +180,8 @@ def test_a_forked_process_looks_by_itself(file: Path) -> None:
 
 
 def test_what_a_callable_raises_keeps_the_policy_and_the_thread(told: list[SecurityEvent]) -> None:
-    states: list[Exception | None] = [None, RuntimeError("the database is away"), None]
-    networks: list[Exception | None] = [None, None, AttributeError("no such row")]
+    states: list[BaseException | None] = [None, RuntimeError("the database is away"), None, None, SystemExit(3)]
+    networks: list[BaseException | None] = [None, None, AttributeError("no such row")]
 
     def listed() -> list[str]:
         return _next(networks, ["198.51.100.0/24"])
@@ -196,12 +196,14 @@ def test_what_a_callable_raises_keeps_the_policy_and_the_thread(told: list[Secur
     live.reload()
     with pytest.raises(ConfigError, match="AttributeError: no such row"):
         live.reload()
+    with pytest.raises(ConfigError, match="SystemExit: 3"):
+        live.reload()
     live.reload()
     codes = [event.code.partition(".")[2] for event in told]
-    assert codes == ["rejected", "reloaded", "rejected", "reloaded"]
+    assert codes == ["rejected", "reloaded", "rejected", "rejected", "reloaded"]
 
 
-def _next(states: list[Exception | None], value: T) -> T:
+def _next(states: list[BaseException | None], value: T) -> T:
     """The value, unless it is time to fail."""
     state = states.pop(0) if states else None
     if state is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -317,3 +318,23 @@ def test_json_pauses_while_it_is_parsed(write: Write) -> None:
     with pytest.raises(ConfigError, match="no JSON"):
         NetworkList("Area.networks", path).read(lambda: pauses.append(None))
     assert len(pauses) == 10_001 // STEP
+
+
+def test_an_error_quotes_no_more_of_a_file_than_a_person_reads(tmp_path: Path) -> None:
+    file = tmp_path / "networks.txt"
+    file.write_text("1" * 1_000_000)
+    with pytest.raises(ConfigError, match=r"line 1: '111") as caught:
+        NetworkList("office", file).read()
+    assert len(str(caught.value)) < 1000
+
+
+def test_a_path_that_no_file_can_have_is_named() -> None:
+    with pytest.raises(ConfigError, match="no file is called so"):
+        NetworkList("office", "file:a\0b").read()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ConfigError, match="this is a pipe"):
+        NetworkList("office", tmp_path / "pipe").read()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -180,3 +181,9 @@ def test_sorting_pauses_in_whatever_order_networks_come(shuffled: bool) -> None:
         random.Random(1).shuffle(numbers)
     NetworkSet.gathered((f"10.{n >> 8 & 255}.{n & 255}.{n >> 16}" for n in numbers), lambda: pauses.append(1))
     assert len(pauses) >= 2 * (50_000 // STEP), "while they are read, and while they are parted"
+
+
+@pytest.mark.parametrize("value", [None, 5])
+def test_what_is_no_list_is_named(value: Any) -> None:
+    with pytest.raises(ConfigError, match=f"a list is meant, not {value}"):
+        NetworkSet(value)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import pytest
 from fastapi import Depends, FastAPI
 from flask import Flask
-from flask_login import LoginManager, UserMixin, login_user  # type: ignore[import-untyped]
+from flask_login import AnonymousUserMixin, LoginManager, UserMixin, login_user  # type: ignore[import-untyped]
 from starlette.applications import Starlette
 from starlette.authentication import AuthCredentials, AuthenticationBackend, SimpleUser
 from starlette.middleware import Middleware
@@ -18,6 +18,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from werkzeug.local import LocalProxy
 
 from netguard import Area, ConfigError, LivePolicy, Policy, fastapi, group, permission, role, scope, signed_in, staff
 from netguard import flask as for_flask
@@ -65,6 +66,14 @@ def test_flask_login(require: Any) -> None:
             client.get(f"/login/{name}", base_url=SITE)
         seen.append(client.get("/desk", base_url=SITE).status_code)
     assert seen == [403, 403, 200]
+
+
+@pytest.mark.parametrize("nobody", [None, False, "", 0, AnonymousUserMixin(), LocalProxy(AnonymousUserMixin)])
+def test_nobody_is_signed_in_however_a_hook_says_so(nobody: object) -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/desk", "desk", lambda: "open")
+    for_flask.Netguard(app, policy(signed_in), user=lambda: nobody)
+    assert app.test_client().get("/desk", base_url=SITE).status_code == 403
 
 
 def test_a_flask_app_may_learn_of_roles_by_a_reload_where_it_knows_users() -> None:
@@ -235,6 +244,19 @@ require = "permission:booking.view"
     assert admin.allowed and "10.1.2.3" in admin.allowed.read()  # noqa: PT018  # the first is for the type checker
     assert [str(one) for one in admin.roles] == ["permission booking.view", "staff"]
     assert [str(one) for one in desk.roles] == ["permission booking.view"]
+
+
+@pytest.mark.parametrize(
+    ("held", "passes"),
+    [
+        pytest.param({"secretary": True}, True, id="a-flag"),
+        pytest.param({"secretary": False}, False, id="a-flag-that-is-off"),
+        pytest.param("secretary-general", False, id="a-longer-name"),
+        pytest.param(lambda: ["secretary"], False, id="a-method"),
+    ],
+)
+def test_what_holds_a_role(held: object, passes: bool) -> None:
+    assert (lacks([role("secretary")], SimpleNamespace(roles=held)) is None) is passes
 
 
 def yields(user: Any) -> Iterator[bool]:

@@ -114,7 +114,12 @@ class Guard:
         """Why the user may not come."""
         if user is None:
             return self._refused("roles.nobody", f"it needs {self._wanted()}, and nobody is signed in", "roles")
-        lacking = lacks(self.roles, user)
+        try:
+            lacking = lacks(self.roles, user)
+        except Exception as error:  # of the app's callables; on trial, they break nothing
+            if self._enforced:
+                raise
+            return self._refused("roles.missing", f"asking for {self._wanted()} failed: {error!r}", "roles")
         return self._refused("roles.missing", f"the user is not: {lacking}", "roles") if lacking else None
 
     def _wanted(self) -> str:
@@ -139,12 +144,13 @@ class AreaRule:
         self.asks_user = any(guard.roles for _, guard in entries)
 
     def check(self, request: Request) -> Refusal | None:
-        """Why a request's address may not come."""
+        """Why a request's address may not come; of several areas, one that enforces says so before one that reports."""
+        found: Refusal | None = None
         for guard in self.guards(request):
             refusal = guard.refusal(request)
-            if refusal is not None:
-                return refusal
-        return None
+            if refusal is not None and (found is None or refusal.enforced > found.enforced):
+                found = refusal
+        return found
 
     def guards(self, request: Request) -> Sequence[Guard]:
         """The area of a request; several where a header makes another method of it."""

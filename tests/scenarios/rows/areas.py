@@ -48,6 +48,10 @@ def named(user: object) -> bool:
     return getattr(user, "pk", user) == "ada"
 
 
+def fails(user: object) -> bool:
+    raise LookupError("no such column")
+
+
 def withheld(outcome: Outcome) -> bool:
     return b"staff" not in outcome.body and outcome.values("set-cookie") == []
 
@@ -115,6 +119,12 @@ ROWS: Sequence[Row] = (
     row("most-specific/by-a-method-of-two-headers", BY_METHOD,
         at("/club", fields=["X-HTTP-Method-Override: get", "X-HTTP-Method-Override: post", "Sec-Fetch-Site: none"]),
         OUTSIDE),
+    row("most-specific/by-a-method-of-a-header-and-one-that-reports",
+        [Area("POST /club", networks=[OFFICE], mode="report"), Area("DELETE /club", networks=[OFFICE])],
+        at("/club", method="POST", fields=["X-HTTP-Method-Override: DELETE", "Sec-Fetch-Site: none"]), OUTSIDE),
+    row("most-specific/head-before-get",
+        [Area("GET /club", networks=["0.0.0.0/0"]), Area("HEAD /club", networks=[OFFICE])],
+        at("/club", method="HEAD"), OUTSIDE),
     # Spellings.
     row("spelt/by-a-method-of-a-header", [Area("DELETE /courts/*", networks=[OFFICE])],
         at("//courts/7", method="POST", fields=["X-HTTP-Method-Override: DELETE", "Sec-Fetch-Site: none"]), AMBIGUOUS),
@@ -178,4 +188,5 @@ ROWS: Sequence[Row] = (
     of("ada", named, Expect(status=404, reached=False, events=["areas.outside"]), "hidden-outside/outside",
        peer="192.0.2.1", hide="outside"),
     of("bob", named, Expect(events=["roles.missing"], enforced=False), "report", mode="report"),
+    of("bob", fails, Expect(events=["roles.missing"], enforced=False), "report/a-callable-that-raises", mode="report"),
 )  # fmt: skip
