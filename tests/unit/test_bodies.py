@@ -187,7 +187,8 @@ def environ(body: bytes, content_type: bytes) -> dict[str, Any]:
 
 def by_werkzeug(body: bytes, content_type: bytes) -> Sequence[str]:
     try:
-        return WerkzeugRequest(environ(body, content_type)).form.getlist("username")
+        with WerkzeugRequest(environ(body, content_type)) as request:
+            return request.form.getlist("username")
     except WerkzeugError:
         return ()
 

@@ -62,9 +62,10 @@ class ShowsLockouts(Base):
         """For how long, never too short; nothing where the account may try."""
         return f"{-int(-user.netguard_wait // 60)} min" if user.netguard_wait else None
 
-    def get_actions(self, request: HttpRequest) -> Any:
-        """With ``unlock``, whatever ``actions`` a class lists."""
-        actions, mine = super().get_actions(request), self.get_action("unlock")
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> Any:
+        """With ``unlock`` on the list of users, whatever ``actions`` a class lists; Django 6.1 names the page."""
+        place: dict[str, Any] = {} if action_location is None else {"action_location": action_location}
+        actions, mine = super().get_actions(request, **place), self.get_action("unlock", **place)
         disabled = self.actions is None or IS_POPUP_VAR in request.GET
         if mine is None or disabled or not self.has_change_permission(request):
             return actions
