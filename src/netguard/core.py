@@ -1,7 +1,7 @@
 """The core: decides on a request without any I/O.
 
-A request passes, in this order: development (private clients only), hosts, https, paths, areas, origin, the receiver of
-reports, the request token, then the rules that count; rules about the user where the app knows it.
+A request passes, in this order: development (private clients only), hosts, https, paths, areas, origin, isolation, the
+receiver of reports, the request token, then the rules that count; rules about the user where the app knows it.
 """
 
 from __future__ import annotations
@@ -9,14 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netguard.counting import Counted, Counting, Later, Share
-from netguard.messages import (
-    CONTINUE,
-    Continue,
-    Decision,
-    Refusal,
-    Request,
-    Respond,
-)
+from netguard.messages import CONTINUE, Continue, Decision, Refusal, Request, Respond
 from netguard.plan import Plan
 
 
@@ -36,7 +29,7 @@ def decide(plan: Plan, request: Request) -> Decision:
     later = _later(plan, request) if plan.asks_user else None
     if plan.known_limits is not None and not (notes or later or _shares(plan.counted_beside, request)):
         met = plan.known_limits.met(request)
-        if met.steady:
+        if met.steady:  # limits alone count it, by values whose decision is remembered
             return met.decision(request)
     shares = _shares(plan.counted, request)
     if not shares and (later is None or not later.shares):
@@ -45,6 +38,7 @@ def decide(plan: Plan, request: Request) -> Decision:
 
 
 def _later(plan: Plan, request: Request) -> Later | None:
+    """What waits for the user of this request; None where nothing does."""
     rules = tuple([rule for rule in plan.user_rules if rule.matches(request)])
     if plan.areas is not None:
         rules += tuple(plan.areas.rules(request))

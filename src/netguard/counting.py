@@ -53,7 +53,7 @@ class Share(Protocol):
         """What an answer that passes says of them."""
 
     def again(self, counts: Sequence[Count]) -> bool:
-        """Whether the counts showed that other operations are meant, which are to be taken in place of these."""
+        """Whether the counts showed that other operations are meant, which ``ops`` gives from then on."""
 
     def tried(self, counts: Sequence[Count]) -> object | None:
         """What the answer has to settle, where it passes."""
@@ -168,6 +168,7 @@ class Counting:
 
 
 def _again(parts: Sequence[tuple[Share, int]], taken: Taken) -> bool:
+    """Whether any part means other operations; asks every part, since each learns from its counts."""
     if len(taken.counts) < sum(length for _, length in parts):
         return False
     at, again = 0, False
@@ -178,7 +179,7 @@ def _again(parts: Sequence[tuple[Share, int]], taken: Taken) -> bool:
 
 
 class _Made:
-    """The part of a rule that does not read the body, with what it counts."""
+    """The part of a rule that does not read the body, with what it counts, which was asked of it already."""
 
     __slots__ = ("_made", "_share", "judge", "mode", "reads_body", "rule", "told", "tried")
 
@@ -207,7 +208,10 @@ def _without_body(shares: Sequence[Share]) -> tuple[Share, ...]:
 
 
 class Later:
-    """What waits until the app's framework knows the user: rules about it, and what is counted by it."""
+    """What waits until the app's framework knows the user: rules about it, and what is counted by it.
+
+    ``body`` is what was read for ``shares`` in the pass before the app.
+    """
 
     __slots__ = ("_body", "_request", "rules", "shares")
 

@@ -1,4 +1,4 @@
-"""A policy, compiled: everything that does not depend on a request is done here, once."""
+"""Plans: a policy and those of its tenants, compiled."""
 
 from __future__ import annotations
 
@@ -15,11 +15,7 @@ from netguard.headers.lint import lint
 from netguard.headers.merge import HeaderMerge
 from netguard.intervals import Pause, no_pause
 from netguard.memo import Memo
-from netguard.messages import (
-    HeaderLookup,
-    Kind,
-    Request,
-)
+from netguard.messages import HeaderLookup, Kind, Request
 from netguard.policy import Policy, Tenants
 from netguard.proxies import Proxies, Resolver
 from netguard.refusals import Pages
@@ -37,11 +33,15 @@ if TYPE_CHECKING:
     from netguard.report_counting import CountedReceiver
 
 _new: Final = object.__new__
-_NOWHERE: Final = (None, None)
+_NOWHERE: Final = (None, None)  # a host field that is missing or malformed
 
 
 class Plan:
-    """A policy, compiled: everything that does not depend on the request is done here."""
+    """A policy, compiled: everything that does not depend on a request is done here, once.
+
+    ``counted`` and ``user_rules`` are rules beside the policy's own; ``store`` counts in place of the one it names.
+    ``pause`` is called between two steps of reading networks. What the headers had better not say is a warning.
+    """
 
     __slots__ = (
         "_authorities", "areas", "asks_user", "checks", "counted", "counted_beside", "counted_by_user", "csrf",
@@ -71,16 +71,16 @@ class Plan:
         self.lockouts = _lockouts(policy, self.devices)
         token = self.csrf.rule if self.csrf else None
         known, by_user = (self.limits.known, self.limits.by_user) if self.limits else (None, None)
-        self.known_limits = known
-        self.counted_beside = _present(token, self.lockouts, *counted)
+        self.known_limits = known  # that need no user
+        self.counted_beside = _present(token, self.lockouts, *counted)  # all that counts but these limits
         self.counted = _present(token, known, self.lockouts, *counted)
         self.counted_by_user = _present(by_user)
         self.user_rules = tuple(user_rules)
         self.reports = _reports(policy, self.receiver)
         roles = self.areas is not None and self.areas.asks_user
         self.asks_user = bool(self.user_rules or self.counted_by_user or roles)
-        self.static = not (self.counted or self.asks_user or self.receiver)
-        self.store = store
+        self.static = not (self.counted or self.asks_user or self.receiver)  # the checks are all that there is
+        self.store = store  # None for the policy's own, which whoever counts opens
         self.resolver = Resolver(Proxies.of(policy.proxies))
         self.pages = Pages(policy.on_refusal, policy.texts)
         self._authorities: Memo[bytes, Authority | None] = Memo(parse_authority)
@@ -153,10 +153,6 @@ class TenantPlans:
         return self.plans[name]
 
 
-def _tenants(policy: Policy, pause: Pause) -> TenantPlans | None:
-    return TenantPlans(policy.tenants, pause) if policy.tenants else None
-
-
 def plan_of(policy: object) -> Plan:
     """The plan of a policy, where none was compiled already; ``None`` is the policy that says nothing."""
     if policy is None or isinstance(policy, Policy):
@@ -164,6 +160,10 @@ def plan_of(policy: object) -> Plan:
     if not isinstance(policy, Plan):
         raise ConfigError(f"NetguardMiddleware: write NetguardMiddleware(app, Policy(...)), not {policy!r}")
     return policy
+
+
+def _tenants(policy: Policy, pause: Pause) -> TenantPlans | None:
+    return TenantPlans(policy.tenants, pause) if policy.tenants else None
 
 
 def _rewriter(policy: Policy) -> CookieRewriter | None:

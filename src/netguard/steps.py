@@ -6,10 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from netguard.lockout import Lockout
-from netguard.messages import (
-    Refusal,
-    Request,
-)
+from netguard.messages import Refusal, Request
 from netguard.policy import Policy
 from netguard.rate_limit import RateLimit
 from netguard.rules import Check, Mode, Step
@@ -21,6 +18,7 @@ from netguard.rules.reports import Receiver
 
 
 def steps_of(policy: Policy, receiver: Receiver, areas: AreaRule | None) -> Iterator[Step]:
+    """The checks that this policy has, in the order in which they are asked."""
     hosts = Hosts(patterns=policy.hosts)
     exempt = Exemptions("Policy.exempt", policy.exempt)
     if policy.preset == "development" and not policy.open:
@@ -49,6 +47,7 @@ def _guards(policy: Policy) -> Iterator[tuple[str, bool]]:
 
 
 def _unless_exempt(exempt: Exemptions | Receiver, check: Check) -> Check:
+    """The check, whose refusals of the paths in ``exempt`` do not count."""
     if not exempt:
         return check
 
@@ -60,6 +59,7 @@ def _unless_exempt(exempt: Exemptions | Receiver, check: Check) -> Check:
 
 
 def _shadowed(mode: Mode, check: Check) -> Check:
+    """The check, whose refusals are only told in report mode."""
     if mode == "enforce":
         return check
 
