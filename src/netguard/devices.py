@@ -17,13 +17,13 @@ from netguard.messages import Request
 
 _NAME, _PREFIXED = DEVICE_COOKIES  # the second one no sister site can set (RFC 6265bis, 4.1.3.2)
 _ATTRIBUTES: Final = b"; Path=/; HttpOnly; SameSite=Strict; Max-Age=%d"
-_TAG: Final = 8  # bytes, as the rest
+_TAG: Final = 8  # bytes, as the next three
 _ID: Final = 12
 _TIME: Final = 4
 _MAC: Final = 24
 _MOST: Final = 4  # accounts that one browser is known for
 _DAY: Final = 86_400  # seconds
-_RENEWED_AFTER: Final = _DAY
+_RENEWED_AFTER: Final = _DAY  # so that who logs in often keeps it, and not each login sets a cookie
 
 
 class Device(NamedTuple):
@@ -61,7 +61,7 @@ class Devices:
         return next((device for device in self._sent(request) if device.tag == tag), None)
 
     def cookie(self, request: Request, tag: bytes, device: Device | None) -> tuple[Device, bytes]:
-        """The device that a login made known, and the Set-Cookie that says so: empty where the browser has it."""
+        """The device that a login made known, and the Set-Cookie that says so: empty where it has a fresh one."""
         now = self.now()
         if device is not None and now - device.issued < _RENEWED_AFTER:
             return device, b""

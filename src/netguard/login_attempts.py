@@ -20,7 +20,7 @@ from netguard.patterns import PatternMap
 from netguard.rate_counting import SAFE, has_no_body
 from netguard.rules import Mode
 
-Said = Literal["", "succeeded", "failed", "not checked"]  # by the view
+Said = Literal["", "succeeded", "failed", "not checked"]  # of a login: by the view, "" for nothing, or by its answer
 
 _LOCKS: Final = {
     "account": "account %s",
@@ -60,7 +60,7 @@ class LoginShare:
             return Refusal("lockout", "lockout.unreadable", 400, detail)
 
     def named(self, name: str) -> Sequence[Op]:
-        """The same where the account is known."""
+        """The same where the account is known; after the first call it stays the one that was named then."""
         if self._account is None:
             self._account = self._counting.account(name)
             self._device = self._devices.known(self._request, self._account.tag) if self._devices else None
@@ -68,7 +68,7 @@ class LoginShare:
         return [part.op for part in self._parts]
 
     def again(self, counts: Sequence[Count]) -> bool:
-        """Whether to ask once more: the device was revoked, and counts no more than none."""
+        """Whether to ask once more: the device was revoked, and is forgotten, since it counts no more than none."""
         revoked = any(part.role == "revoked" and count[1] for part, count in zip(self._parts, counts, strict=True))
         if revoked:
             self._device = None
@@ -117,7 +117,10 @@ class Tried:
         self.last = counting.config.factor != "first"  # whether no further factor follows
 
     def outcome(self, status: int, headers: Mapping[str, str]) -> Said:
-        """What an answer proves; what it does not prove has failed, and so has what the app broke down over."""
+        """What an answer proves, never ""; what it does not prove has failed, and so has what the app broke down over.
+
+        ``headers`` are by lower-case name.
+        """
         if status >= 500 and self.said != "not checked":
             return "failed"
         if self.said:
@@ -131,12 +134,12 @@ class Tried:
         if outcome == "failed":
             return []
         settled: list[Settlement] = []
-        for (role, op), count in zip(self._parts, self._counts, strict=True):
+        for (role, op), (_, wait, _, generation) in zip(self._parts, self._counts, strict=True):
             # The empty account is everybody's: nobody's success frees it for the others.
             if outcome == "succeeded" and role in ("account", "cap", "device") and self._account.name:
                 settled.append(Clear(op.key, op.tag))
-            elif count[3] != NOTHING and not count[1]:
-                settled.append(GiveBack(op, count[3]))
+            elif generation != NOTHING and not wait:
+                settled.append(GiveBack(op, generation))
         return settled
 
     def cookie(self, outcome: Said) -> bytes:
@@ -166,11 +169,12 @@ class Tried:
         name, shown = self._config.name, self._account.shown
         return [
             ("lockout.began", f"lockout {name!r} locks {_LOCKS[part.role] % shown}")
-            for part, count in zip(self._parts, self._counts, strict=True)
-            if not count[0] and not count[1] and part.role in _LOCKS
+            for part, (left, wait, _, _) in zip(self._parts, self._counts, strict=True)
+            if not left and not wait and part.role in _LOCKS  # it took the last try
         ]
 
     def _successes(self) -> list[tuple[str, str]]:
+        """What this success is worth telling; makes the device known, where ``cookie`` did not yet."""
         shown, name = self._account.shown, f"lockout {self._config.name!r}"
         told = [("lockout.succeeded", f"{name}: a login to account {shown}")]
         before = self._failures()
@@ -183,15 +187,17 @@ class Tried:
 
     def _failures(self) -> int:
         """How many failures in a row came before, as far as they are counted."""
-        for part, count in zip(self._parts, self._counts, strict=True):
+        for part, (left, _, _, _) in zip(self._parts, self._counts, strict=True):
             if part.role == "cap":
-                return int(self._config.cap) - 1 - count[0]
+                return int(self._config.cap) - 1 - left
         fewest = min(limit for limit, _ in self._config.windows(self._config.tries))
-        return max(0, fewest - 1 - self._counts[0][0])
+        left = self._counts[0][0]  # of the account or the device, which is the first part
+        return max(0, fewest - 1 - left)
 
     def _watched(self) -> list[tuple[str, str]]:
+        """What is over ``distinct_names`` or ``distinct_clients``."""
         pairs = zip(self._parts, self._counts, strict=True)
-        return [_WATCHED[part.role] for part, count in pairs if count[1] > 0 and part.role in _WATCHED]
+        return [_WATCHED[part.role] for part, (_, wait, _, _) in pairs if wait > 0 and part.role in _WATCHED]
 
     def _note(self, code: str, detail: str) -> Refusal:
         return Refusal("lockout", code, 200, detail, enforced=False, account=self._account.shown)
@@ -209,15 +215,15 @@ class Lockouts:
 
     def shares(self, request: Request) -> Sequence[LoginShare]:
         """The tries that this request takes: none where it cannot bring a password."""
-        found = self._routes.match(request.method, request.path)
-        if not found:
-            return ()
-        return [self._share(counting, request) for counting in dict.fromkeys(found) if _asks(counting, request)]
+        return [self._share(counting, request) for counting in self._asked(request)]
 
     def tried(self, request: Request) -> Sequence[Lockout]:
         """The lockouts that this request takes a try of."""
+        return [counting.config for counting in self._asked(request)]
+
+    def _asked(self, request: Request) -> Sequence[TryCounting]:
         found = self._routes.match(request.method, request.path)
-        return [counting.config for counting in dict.fromkeys(found) if _asks(counting, request)]
+        return [counting for counting in dict.fromkeys(found) if _asks(counting, request)] if found else ()
 
     def _share(self, counting: TryCounting, request: Request) -> LoginShare:
         reads_body = any(source.reads_body for source in counting.config.sources)

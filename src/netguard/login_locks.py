@@ -38,7 +38,7 @@ class Lock(NamedTuple):
 
 
 class LoginLocks:
-    """The locks of one lockout of a policy."""
+    """The locks of one lockout of a policy: the one of this ``name``, which may be left out where there is but one."""
 
     __slots__ = ("_counters", "_first", "_plan", "_second", "_sinks", "_tokens", "lockout")
 
@@ -111,7 +111,7 @@ class LoginLocks:
 
 
 def name_of(username: object) -> str:
-    """An account's one spelling."""
+    """A username as text, in one spelling for all that look alike; "" for None. ConfigError for an object without text."""
     return identity("" if username is None else text_of("username", username))
 
 
@@ -123,7 +123,7 @@ def checked_address(address: str) -> str:
 
 
 def _named(lockouts: Sequence[Lockout], name: str) -> tuple[Lockout, Lockout]:
-    """The lockouts of this name for the first and the second factor."""
+    """The lockouts of this name for the first and the second factor, which may be one."""
     if not lockouts:
         raise ConfigError("Logins: the policy has no lockout: write Policy(lockout=Lockout(...))")
     known = list(dict.fromkeys(lockout.name for lockout in lockouts))

@@ -47,7 +47,7 @@ def refusal(config: Lockout, account: Account, parts: Sequence[Part], counts: Se
 
 
 def _refuses(config: Lockout, part: Part) -> bool:
-    """Whether a lockout in this mode counts on this part; one that only reports tells what it would refuse."""
+    """Whether this part may refuse a try; of a lockout that only reports, whether it would."""
     if part.role == "revoked" or (part.role in ("names", "clients") and config.distinct_mode == "report"):
         return False
     return not part.op.report or config.mode == "report"

@@ -24,7 +24,7 @@ class OpenLogins:
         self.cookies: list[bytes] = []  # that make this browser known
 
     def say(self, said: Said, last: bool | None = None) -> None:
-        """What the app says of them; its last word counts."""
+        """What the app says of them; its last word counts. ``last`` says whether no further factor follows."""
         for tried in self._tries:
             tried.said = said
             if last is not None:
@@ -37,7 +37,7 @@ class OpenLogins:
                 tried.said = "not checked"
 
     def answered(self, status: int, headers: Iterable[tuple[bytes, bytes]] | Iterable[tuple[str, str]]) -> None:
-        """What an answer with this head proves."""
+        """Take in what an answer with this head proves, for ``cookies`` and ``settlement``."""
         found = _mapped(headers)
         outcomes = [(tried, tried.outcome(status, found)) for tried in self._tries]
         self._settlement = [op for tried, outcome in outcomes for op in tried.settlement(outcome)]
