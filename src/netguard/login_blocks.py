@@ -82,13 +82,17 @@ class LoginAttempt:
         self._tell(outcome)
 
     def _begun(self) -> Sequence[Any]:
+        """Begin the block: what it takes."""
         if self._stage:  # a second block would settle the first one's try again
             raise NetguardError("attempt: it is one try, for one block: ask for another by lockout.attempt(...)")
         self._stage = "begun"
         return self._share.named(self._name)
 
     def _judged(self, taken: Taken) -> Sequence[Any]:
-        """Nothing more to take where a try was granted; raises LockedOut where there is none."""
+        """Open the block where a try was granted; what to take instead where the device was revoked.
+
+        Raises LockedOut where no try is left.
+        """
         if not taken.ok and self._share.again(taken.counts):
             return self._share.named(self._name)
         refusal = self._share.judge(taken.counts)
@@ -110,7 +114,10 @@ class LoginAttempt:
         return self._tried
 
     def _ended(self, error: BaseException | None) -> tuple[Said, Sequence[Settlement]]:
-        """What the block came to; an error in it is no success, and where passwords are not checked, no failure."""
+        """End the block: what it came to, and what to settle.
+
+        An error in it is no success, and one of Busy, where no password was checked, no failure either.
+        """
         self._stage = "ended"
         if self._tried is None:
             return "failed", ()
@@ -121,6 +128,7 @@ class LoginAttempt:
         return outcome, self._tried.settlement(outcome)
 
     def _tell(self, outcome: Said) -> None:
+        """Tell the events of the try, and let the answer carry the cookie of a device that it made known."""
         if self._tried is None:
             return
         for note in self._tried.notes(outcome):

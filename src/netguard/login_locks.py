@@ -38,7 +38,7 @@ class Lock(NamedTuple):
 
 
 class LoginLocks:
-    """The locks of one lockout of a policy: the one of this ``name``, which may be left out where there is but one."""
+    """The locks of one lockout of a policy, by its ``name`` if there are several."""
 
     __slots__ = ("_counters", "_first", "_plan", "_second", "_sinks", "_tokens", "lockout")
 
@@ -62,11 +62,11 @@ class LoginLocks:
 
         One call of the store. Where pairs are locked, it tells of the cap alone.
         """
-        return _waits(usernames, self._counters.peek(self._asked(usernames)))
+        return _waits(usernames, self._counters.peek(self._locks_asked(usernames)))
 
     async def alocked_for(self, *usernames: object) -> list[float]:
         """The same, awaited."""
-        return _waits(usernames, await self._counters.apeek(self._asked(usernames)))
+        return _waits(usernames, await self._counters.apeek(self._locks_asked(usernames)))
 
     def locks(self) -> list[Lock]:
         """Who is locked now; reads every key of the store. Raises StoreError where it is out or cannot list them."""
@@ -102,7 +102,7 @@ class LoginLocks:
                 factor = "second" if counting is self._second else "first"
                 yield Lock("pair" if pairs else part.role, factor, part.op.tag.hex(), wait / 1e6)
 
-    def _asked(self, usernames: Sequence[object]) -> list[Any]:
+    def _locks_asked(self, usernames: Sequence[object]) -> list[Any]:
         return [op for username in usernames for op in self._first.locks_of(self._account(username))]
 
     def _check_reached(self) -> None:
@@ -111,7 +111,7 @@ class LoginLocks:
 
 
 def name_of(username: object) -> str:
-    """A username as text, in one spelling for all that look alike; "" for None. ConfigError for an object without text."""
+    """A username in one spelling; "" for None. Raises ConfigError for an object that has no text of its own."""
     return identity("" if username is None else text_of("username", username))
 
 

@@ -20,7 +20,7 @@ class _Change(NamedTuple):
     ops: Sequence[Settlement]
     code: str
     detail: str
-    account: str = ""
+    account: str = ""  # as events show it
 
 
 class LoginUnlocks(LoginLocks):
@@ -49,7 +49,10 @@ class LoginUnlocks(LoginLocks):
         await self._ado(self._unlocking_client(address))
 
     def unlock_token(self, username: object, *, client: str | None = None) -> str:
-        """The token for a link that unlocks this account once; to be mailed to its owner, locked or not."""
+        """The token for a link that unlocks this account once; to be mailed to its owner, locked or not.
+
+        Good for ``link_minutes``. Raises ConfigError where the policy has no secrets to sign it with.
+        """
         return self._signer().token(self._unlocking(username, None, client).ops)  # type: ignore[arg-type]  # Clear
 
     def unlock_by(self, token: str, request: object = None) -> bool:
@@ -72,7 +75,10 @@ class LoginUnlocks(LoginLocks):
         return True
 
     def revoke_devices(self, username: object, device: str = "") -> None:
-        """Make an account's known devices worth no more than unknown ones: all, or the one of this id."""
+        """Make an account's known devices worth no more than unknown ones: all, or the one of this id, in hex digits.
+
+        Raises ConfigError where the policy knows no devices.
+        """
         self._do(self._revoking(username, device))
 
     async def arevoke_devices(self, username: object, device: str = "") -> None:
@@ -125,10 +131,12 @@ class LoginUnlocks(LoginLocks):
         return taken.ok
 
     def _do(self, change: _Change) -> None:
+        """Settle a change and tell it. Raises StoreError where the store is out."""
         self._counters.settle(change.ops)
         self._done(change)
 
     async def _ado(self, change: _Change) -> None:
+        """The same, awaited."""
         await self._counters.asettle(change.ops)
         self._done(change)
 

@@ -26,6 +26,7 @@ class Logins(LoginUnlocks):
         Say ``attempt.succeeded()`` in the block where the password was right; a block that ends otherwise has failed.
         ``request`` is the framework's request or its exchange; a job without one gives the ``client``'s address, or ""
         where nobody knows it. In async code on a shared store write ``async with``: ``with`` blocks the event loop.
+        Raises NetguardError where neither is given, or both.
         """
         return self._attempt(self._first, username, request, client)
 
