@@ -48,10 +48,10 @@ class LivePolicy:
         self._one_at_a_time, self._starting = Lock(), Lock()
         self._wake: SimpleQueue[None] = SimpleQueue()  # which a signal may put into at any moment
         self._woken_by_signals = False
-        self._asked = self._answered = 0  # signals
+        self._asked = self._answered = 0  # how many signals came, and how many of them a look has answered
         self._thread: Thread | None = None
         self._watcher = _watcher()  # here, since a fork amid an import in a thread would leave its lock held for ever
-        self._seen = self._stamps()
+        self._seen = self._stamps()  # before they are read, so that what changes meanwhile is read again
         self._plan = Plan(self._read())
         _after_fork(WeakMethod(self._forked))
 
@@ -60,16 +60,16 @@ class LivePolicy:
         """The plan in force now."""
         return self._plan
 
+    @property
+    def policy(self) -> Policy:
+        """The policy in force now."""
+        return self._plan.policy
+
     def for_request(self) -> Plan:
         """The plan in force now; the first request of a process starts the thread that looks at the files."""
         if self._thread is None and (self._every or self._woken_by_signals):
             self._start()
         return self._plan
-
-    @property
-    def policy(self) -> Policy:
-        """The policy in force now."""
-        return self._plan.policy
 
     def check(self, check: Callable[[Plan], object]) -> None:
         """Ask this before any other plan is swapped in; it raises ConfigError to reject it."""
@@ -123,6 +123,7 @@ class LivePolicy:
         return self._stamps()
 
     def _swap(self) -> None:
+        """Put what the source says now in force, and tell it. Raises ConfigError, told too, where that is rejected."""
         old = self._plan
         sinks = Sinks(old.policy.events)
         try:
@@ -139,6 +140,7 @@ class LivePolicy:
         sinks.tell_news("policy.reloaded", f"another policy is in force, from {self._name()}", trouble=False)
 
     def _read(self) -> Policy:
+        """The policy that the source says now; from here on its network lists are watched."""
         policy = self._made(self._source) if callable(self._source) else of_file(self._source)
         self._lists = tuple(lists_of(policy))
         fresh = self._stamps()  # of lists that nobody saw before, and that are read after this
@@ -180,6 +182,7 @@ class LivePolicy:
             self.look()
 
     def _moments(self) -> Iterator[object]:
+        """Yields whenever it is time to look, without end."""
         watch = self._watcher
         while True:
             if watch is None or not self._every:

@@ -18,7 +18,10 @@ Stamp = tuple[int, int, int] | None  # of a file: modified, size, inode
 
 @contextmanager
 def failures(name: str) -> Iterator[None]:
-    """Whatever the app's callables raise as a ConfigError: a thread that died of it would look no more."""
+    """Turn whatever the app's callables raise into a ConfigError: a thread that died of it would look no more.
+
+    ``name`` is what the error calls their source.
+    """
     try:
         yield
     except ConfigError:
@@ -40,7 +43,7 @@ def check_seconds(every: object) -> None:
 
 
 def listed(watch: Sequence[str | Path]) -> tuple[str | Path, ...]:
-    """The paths to watch."""
+    """The paths to watch. Raises ConfigError for a bare path, which would be read as a list of letters."""
     if isinstance(watch, str | Path):
         raise ConfigError(f"LivePolicy.watch: write a list, [{str(watch)!r}], not the bare path")
     for one in listing("LivePolicy.watch", watch, object):

@@ -104,7 +104,7 @@ class Policy:
         _kind("origin", self.origin, Origin)
         Hosts(patterns=self.hosts)
         Exemptions("Policy.exempt", self.exempt)
-        self._check_shared()
+        self._settle_from_environment()
         check_pages(self.on_refusal, self.texts)
         self._settle()
         self._check_signing()
@@ -114,8 +114,8 @@ class Policy:
             if not callable(sink):
                 raise ConfigError(f"Policy.events: {sink!r} cannot be called with an event")
 
-    def _check_shared(self) -> None:
-        """The secrets and the store, from the environment where the policy leaves them out."""
+    def _settle_from_environment(self) -> None:
+        """Fill in the secrets, the store and its key from the environment where they were left unsaid; check them."""
         secrets = self.secrets or os.environ.get("NETGUARD_SECRETS", "").split()
         object.__setattr__(self, "secrets", check_secrets("Policy.secrets", secrets))
         object.__setattr__(self, "store", self.store or os.environ.get("NETGUARD_STORE", "memory://"))
@@ -158,6 +158,7 @@ class Policy:
         return blake2b(self.space.encode(), key=key[:64]).digest()
 
     def _check_signing(self) -> None:
+        """Refuse what is signed where nothing signs it; in development the process makes a secret."""
         if self.secrets or self.preset == "development":
             return
         mend = (
@@ -263,6 +264,7 @@ class Tenants:
         return self.by or (lambda request: self._of_host(request.host))
 
     def _of_host(self, host: str | None) -> str | None:
+        """The longest name that fits a host; None where none does."""
         if host is None or host in self.policies:
             return host
         rest = host
@@ -290,6 +292,7 @@ def _check_tenant(name: str) -> None:
 
 
 def _kind(name: str, value: object, kind: type) -> None:
+    """Refuse what is neither such a section nor False."""
     if value is UNSET or value is False or isinstance(value, kind):
         return
     raise ConfigError(f"Policy.{name}: write {kind.__name__}(...), or False to switch it off, not {value!r}")

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 class Driver(Protocol):
     """What drives an app under one plan, and can make its like for another."""
 
-    def serving(self, plan: Plan) -> Self: ...
-    def failing(self, error: Exception) -> Self: ...
+    def serving(self, plan: Plan) -> Self:
+        """The same app under another plan."""
+
+    def failing(self, error: Exception) -> Self:
+        """The same in an app's place that raises this."""
 
 
 D = TypeVar("D", bound=Driver)
