@@ -55,8 +55,8 @@ class Exchange(ResponseHead):
         self._pages = pages
         self._csrf = csrf
         self.pending: Pending | None = None  # what needs the user
-        self.store: Taking | None = None  # where that is counted
-        self.verdict: Continue | Respond | None = None  # what they said
+        self.store: Taking | None = None  # where that is counted, and logins are settled
+        self.verdict: Continue | Respond | None = None  # what ``pending`` said of the user; None until it was asked
         self.instead: Respond | None = None  # what leaves in place of whatever an ASGI app answers
 
     @property

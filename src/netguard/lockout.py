@@ -43,10 +43,9 @@ class Lockout:
     known devices may try until the account is unlocked (NIST SP 800-63B-4, 3.2.2). ``devices`` gives a browser that
     logged in a signed cookie, good for ``device_days``, with tries of its own. ``factor`` is "first" where a second
     factor follows, which alone makes a device known, and "second" for the route that checks it, with counters of its
-    own.
-    ``second_factor_tries`` are those of ``Logins.second_factor``. ``distinct_names`` different accounts of one client,
-    and ``distinct_clients`` different clients of one account, are told, or with ``distinct_mode="enforce"`` refused;
-    "" counts none. ``show_names`` lets events show account names, which are pseudonyms otherwise.
+    own. ``second_factor_tries`` are those of ``Logins.second_factor``. ``distinct_names`` different accounts of one
+    client, and ``distinct_clients`` different clients of one account, are told, or with ``distinct_mode="enforce"``
+    refused; "" counts none. ``show_names`` lets events show account names, which are pseudonyms otherwise.
     """
 
     on: str | Sequence[str] = UNSET
@@ -97,7 +96,7 @@ class Lockout:
         return (self.on,) if isinstance(self.on, str) else listing("Lockout.on", self.on, str)
 
     def windows(self, tries: str) -> tuple[tuple[int, int], ...]:
-        """Such windows as (limit, period in microseconds)."""
+        """What ``tries`` says, as (limit, period in microseconds); none for ""."""
         return tuple((rate.amount, rate.period) for rate in parse_rates("Lockout.tries", tries)) if tries else ()
 
     def distinct(self, written: str) -> tuple[Rate, ...]:

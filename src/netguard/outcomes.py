@@ -31,7 +31,7 @@ class LoginAnswer(NamedTuple):
     headers: Mapping[str, str]
 
 
-Proof = Callable[[Request, LoginAnswer], bool]
+Proof = Callable[[Request, LoginAnswer], bool]  # whether this answer proves that the login succeeded
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,13 @@ class Redirected:
     away_from: tuple[str, ...] = ()
 
     def bound(self, on: Sequence[str]) -> Proof:
-        paths = [text.rpartition(" ")[2] for text in (*on, *self.away_from)]
+        """The proof for the logins at these patterns."""
+        paths = [text.rpartition(" ")[2] for text in (*on, *self.away_from)]  # without their methods
         stays = PatternMap("Lockout.on", [(path, True) for path in paths], guarding=True)
 
         def leads_away(redirect: tuple[bytes, str, str]) -> bool:
-            paths = _landings(*redirect)
-            return bool(paths) and not any(stays.match("GET", path) for path in paths)
+            landings = _landings(*redirect)
+            return bool(landings) and not any(stays.match("GET", path) for path in landings)
 
         known = Memo(leads_away)
 
@@ -118,7 +119,7 @@ _WRITTEN: Final[Mapping[str, Callable[[], Success]]] = {"redirected": redirected
 
 
 def success_of(where: str, given: Any) -> Success:
-    """What ``success=`` names; ConfigError with the choice where it names nothing."""
+    """What ``success=`` names. Raises ConfigError with the choice where it names nothing."""
     if given is UNSET:
         raise ConfigError(f"{where}: say what proves a login, since a wrong guess would open the lock: {_WAYS}")
     if isinstance(given, str):
@@ -141,7 +142,7 @@ def _read(where: str, text: str) -> Success:
         return _WRITTEN[text]()
     if kind == "status" and rest.isdecimal():
         return status(int(rest))
-    if rest and not nearest(kind, (*_WRITTEN, "status")):
+    if rest and not nearest(kind, (*_WRITTEN, "status")):  # "staus:200" is a slip, and no module
         return success_of(where, named(where, text))
     raise ConfigError(f"{where}: {text!r} proves no login: write 'redirected', 'reported' or 'status:200'")
 

@@ -32,7 +32,7 @@ class ResponseHead:
         self._bound: bytes | None = None  # what the tokens of this response are bound to
         self._own: list[bytes] = []  # each a Set-Cookie of netguard's own, as it leaves
         self._logins: OpenLogins | None = None  # what this head settles
-        self._extra: RawHeaders = []
+        self._extra: RawHeaders = []  # netguard's own, but for ``_own``
         self._forgetting: Forgetting | None = None
 
     @property

@@ -10,7 +10,7 @@ from netguard.checks import nearest
 from netguard.errors import ConfigError
 from netguard.toml import named
 
-Check = Callable[[Any], object]
+Check = Callable[[Any], object]  # of a user
 
 _LAZY: Final = 0x20 | 0x80 | 0x200  # of a code object: what a generator or coroutine function returns is always true
 
@@ -81,6 +81,15 @@ def roles_of(where: str, given: Any) -> tuple[Role, ...]:
     return tuple(_role(where, one) for one in several)
 
 
+def lacks(roles: Sequence[Role], user: object) -> Role | None:
+    """The first role that a user does not have; an answer that is awaited is none."""
+    for one in roles:
+        said = one(user)
+        if hasattr(said, "__await__") or not said:
+            return one
+    return None
+
+
 def _role(where: str, given: Any) -> Role:
     if given is True:
         return signed_in
@@ -139,12 +148,3 @@ def _holds(names: Any, name: str) -> bool:
         return name in names
     except TypeError:
         return False
-
-
-def lacks(roles: Sequence[Role], user: object) -> Role | None:
-    """The first role that a user does not have; an answer that is awaited is none."""
-    for one in roles:
-        said = one(user)
-        if hasattr(said, "__await__") or not said:
-            return one
-    return None

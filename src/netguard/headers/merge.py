@@ -37,23 +37,9 @@ class HeaderMerge:
     """A policy's response headers, compiled: what depends on the request is decided, the rest is appended."""
 
     __slots__ = (
-        "_addresses",
-        "_config",
-        "_constant",
-        "_derived",
-        "_framed",
-        "_hsts",
-        "_kinds",
-        "_local",
-        "_override",
-        "_policies",
-        "_remove",
-        "_rest",
-        "_tails",
-        "_text_kinds",
-        "_text_tails",
-        "rewriter",
-    )
+        "_addresses", "_config", "_constant", "_derived", "_framed", "_hsts", "_kinds", "_local", "_override",
+        "_policies", "_remove", "_rest", "_tails", "_text_kinds", "_text_tails", "rewriter",
+    )  # fmt: skip
 
     def __init__(self, headers: Headers | None, cookies: CookieRewriter | None, local: frozenset[str] = LOCAL) -> None:
         self._config = headers, cookies

@@ -19,7 +19,7 @@ from netguard.rules import Mode
 from netguard.rules.methods import methods
 from netguard.rules.users import UserRule
 
-_HIDES: Final = {True: ("areas", "roles"), False: (), "outside": ("areas",)}  # refusals of which rules
+_HIDES: Final = {True: ("areas", "roles"), False: (), "outside": ("areas",)}  # by ``hide``: whose refusals hide
 
 
 @section
@@ -50,14 +50,14 @@ class Area:
         one_of("Area.hide", self.hide, (True, False, "outside"))
         for pattern in self.patterns():
             Pattern.parse("Area.path", pattern)
-        lists = {
+        compiled = {
             "allowed": None if self.networks is None else NetworkList("Area.networks", self.networks),
             "denied": None if self.deny is None else NetworkList("Area.deny", self.deny),
             "roles": roles_of("Area.require", self.require),
         }
-        for name, value in lists.items():
+        for name, value in compiled.items():
             object.__setattr__(self, name, value)
-        if not any(lists.values()):
+        if not any(compiled.values()):
             raise ConfigError(f"Area({self.path!r}): it refuses nobody: say networks=[...], deny=[...] or require=...")
 
     def files(self) -> Iterator[Path]:
@@ -66,7 +66,7 @@ class Area:
             yield from networks.files if networks else ()
 
     def patterns(self) -> tuple[str, ...]:
-        """The patterns of ``path``."""
+        """The patterns of ``path``. Raises ConfigError where there is none."""
         found = (self.path,) if isinstance(self.path, str) else listing("Area.path", self.path, str)
         if not found:
             raise ConfigError("Area.path: name a path, as in Area('/admin/*')")
@@ -111,7 +111,7 @@ class Guard:
         return None
 
     def judge(self, user: object) -> Refusal | None:
-        """Why the user may not come."""
+        """Why the user may not come; ``user`` is None for nobody. What a role raises passes on, or on trial refuses."""
         if user is None:
             return self._refused("roles.nobody", f"it needs {self._wanted()}, and nobody is signed in", "roles")
         try:
@@ -160,7 +160,7 @@ class AreaRule:
         return tuple(dict.fromkeys(found))
 
     def rules(self, request: Request) -> Sequence[UserRule]:
-        """The rules about the user that guard a request."""
+        """The rules about the user that guard a request; none where its area asks for no role."""
         return [RoleRule(guard) for guard in self.guards(request) if guard.roles] if self.asks_user else ()
 
     def _best(self, method: str, path: str) -> tuple[Guard, ...]:
@@ -183,7 +183,7 @@ class RoleRule:
         self.hides = guard.area.hide is True
 
     def matches(self, request: Request) -> bool:
-        """It was chosen for this request."""
+        """Always: it was chosen for this request."""
         return True
 
     def judge(self, request: Request, user: object) -> Refusal | None:
