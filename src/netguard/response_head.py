@@ -57,7 +57,7 @@ class ResponseHead:
         merged = self._merge.merged(self.request, status, headers, self._nonce)
         if self._forgetting is not None:
             merged = self._forgetting.cleared(self._with_deletions(merged))
-        if self._bound is not None or self._own or self._logins is not None:
+        if self._bound is not None or self._own or self._makes_known():
             merged = self._with_own(merged)
         rewriter = self._merge.rewriter
         if rewriter is not None and rewriter.news:
@@ -73,7 +73,7 @@ class ResponseHead:
         if self._logins is not None:
             self._logins.answered(status, own)
         merged = self._merge.merged_text(self.request, status, own, self._nonce)
-        if self._bound is not None or self._forgetting is not None or self._own or self._logins is not None:
+        if self._bound is not None or self._forgetting is not None or self._own or self._makes_known():
             raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in merged]
             if self._forgetting is not None:
                 raw = self._forgetting.cleared(self._with_deletions(raw))
@@ -96,6 +96,10 @@ class ResponseHead:
         """The headers with netguard's own cookies, last and as they are; no shared cache keeps these, nor a token."""
         cookies = self._own_cookies()
         return private(merged + cookies) if cookies or self._bound is not None else merged
+
+    def _makes_known(self) -> bool:
+        """Whether a login succeeded, after which the browser is known."""
+        return self._logins is not None and bool(self._logins.cookies)
 
     def _own_cookies(self) -> RawHeaders:
         made = self._logins.cookies if self._logins is not None else ()

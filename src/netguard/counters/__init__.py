@@ -47,7 +47,7 @@ class Op(Protocol):
         """The same with a part of the quota: for a process that counts alone."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: a login that succeeds makes five
 class Clear:
     """Forget all of a key, its lock included."""
 
@@ -55,7 +55,7 @@ class Clear:
     tag: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: a login that succeeds makes five
 class GiveBack:
     """Undo one step of an operation: the one that told this generation."""
 
